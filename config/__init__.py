@@ -1,0 +1,1 @@
+"""What an operator may change: settings, server and queue configuration, wording."""
