@@ -1,0 +1,1 @@
+"""helpline: brings a trained mental health peer to whoever texts, within minutes."""

@@ -1,0 +1,1 @@
+"""What the helpline decides, in plain Python: no I/O, no framework, no clock."""
