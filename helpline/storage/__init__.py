@@ -1,0 +1,1 @@
+"""What the helpline remembers: PostgreSQL, through SQLAlchemy."""

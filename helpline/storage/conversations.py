@@ -1,0 +1,173 @@
+"""Conversations: finding and locking them, and the head of the queue with its best peer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from helpline.domain.conversation import OPEN_STATES, Event, State, after
+from helpline.domain.matching import REST_AFTER_EXPIRED, REST_AFTER_PASSED, SOFT_WINDOW
+from helpline.storage.models import Contact, Conversation, Place
+
+# The first waiting conversation that somebody free suits, and who suits it best. Hard: what the
+# person asked for, topics the peer excludes, the peer's own number, a rest after an offer that
+# went by. Soft, among those longest idle: never asked before, last peer, shared topics and
+# language. One index gives the queue, one gives the free; neither grows with closed rows.
+NEXT_MATCH = text(
+    f"""
+    SELECT c.id, best.volunteer_id
+    FROM conversation c
+    JOIN contact p ON p.id = c.contact_id
+    CROSS JOIN LATERAL (
+        SELECT w.volunteer_id FROM (
+            (SELECT d.* FROM duty d
+             WHERE d.volunteer_id = c.last_peer_id AND d.line_id = c.line_id AND d.free
+               AND (p.wants_language IS NULL OR d.languages @> ARRAY[p.wants_language::text])
+               AND (p.wants_gender IS NULL OR d.gender = p.wants_gender)
+               AND NOT d.excluded_topics && c.topics AND d.phone_key <> p.phone_key)
+            UNION ALL
+            (SELECT d.* FROM duty d
+             WHERE d.line_id = c.line_id AND d.free
+               AND (p.wants_language IS NULL OR d.languages @> ARRAY[p.wants_language::text])
+               AND (p.wants_gender IS NULL OR d.gender = p.wants_gender)
+               AND NOT d.excluded_topics && c.topics AND d.phone_key <> p.phone_key
+               AND NOT EXISTS (
+                   SELECT FROM offer o
+                   WHERE o.conversation_id = c.id AND o.volunteer_id = d.volunteer_id
+                     AND o.ended_at > CASE WHEN o.state = 'expired' THEN :expired_since
+                                           ELSE :passed_since END)
+             ORDER BY d.idle_since, d.volunteer_id
+             LIMIT {SOFT_WINDOW})
+        ) w
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS times,
+                   coalesce(bool_or(CASE WHEN o.state = 'expired' THEN o.ended_at > :expired_since
+                                         ELSE o.ended_at > :passed_since END), false) AS resting
+            FROM offer o
+            WHERE o.conversation_id = c.id AND o.volunteer_id = w.volunteer_id
+        ) asked
+        WHERE NOT asked.resting
+        ORDER BY asked.times,
+                 (w.volunteer_id = c.last_peer_id) IS TRUE DESC,
+                 (c.language IS NULL OR w.languages @> ARRAY[c.language::text]) DESC,
+                 cardinality(ARRAY(SELECT unnest(w.topics) INTERSECT SELECT unnest(c.topics))) DESC,
+                 w.idle_since, w.volunteer_id
+        LIMIT 1
+    ) best
+    WHERE c.line_id = :line_id AND c.state = 'waiting'
+    ORDER BY c.queue_at, c.id
+    LIMIT 1
+    FOR UPDATE OF c SKIP LOCKED
+    """
+)
+
+
+def lock_next_match(
+    session: Session, line_id: int, now: datetime, offer: timedelta
+) -> tuple[Conversation, int] | None:
+    """The first waiting conversation that can be offered, locked, and the volunteer to ask."""
+    row = session.execute(
+        NEXT_MATCH,
+        {
+            "line_id": line_id,
+            "expired_since": now - offer * REST_AFTER_EXPIRED,
+            "passed_since": now - offer * REST_AFTER_PASSED,
+        },
+    ).one_or_none()
+    if row is None:
+        return None
+    return session.get_one(Conversation, row.id, populate_existing=True), row.volunteer_id
+
+
+def lock(session: Session, conversation_id: int) -> Conversation:
+    """This conversation, locked and fresh."""
+    return session.get_one(
+        Conversation, conversation_id, with_for_update=True, populate_existing=True
+    )
+
+
+def lock_open(session: Session, contact_id: int) -> Conversation | None:
+    """The contact's open conversation, locked. The caller holds the contact's lock."""
+    return session.scalars(
+        select(Conversation)
+        .where(Conversation.contact_id == contact_id, Conversation.state.in_(OPEN_STATES))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def find_open(session: Session, contact_id: int) -> Conversation | None:
+    """The contact's open conversation, not locked."""
+    return session.scalars(
+        select(Conversation).where(
+            Conversation.contact_id == contact_id, Conversation.state.in_(OPEN_STATES)
+        )
+    ).one_or_none()
+
+
+def latest(session: Session, contact_id: int) -> Conversation | None:
+    """The contact's most recent conversation."""
+    return session.scalars(
+        select(Conversation)
+        .where(Conversation.contact_id == contact_id)
+        .order_by(Conversation.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def held_by(session: Session, volunteer_id: int) -> list[Conversation]:
+    """The active conversations of a volunteer, by label."""
+    return list(
+        session.scalars(
+            select(Conversation)
+            .where(Conversation.volunteer_id == volunteer_id, Conversation.state == State.ACTIVE)
+            .order_by(Conversation.label)
+        )
+    )
+
+
+def used_labels(session: Session, volunteer_id: int) -> set[str]:
+    """The labels that a volunteer's conversations bear, wrap-ups included."""
+    found = session.scalars(
+        select(Conversation.label).where(Conversation.volunteer_id == volunteer_id)
+    )
+    return {label for label in found if label}
+
+
+def move(conversation: Conversation, event: Event) -> None:
+    """Move by the table; raises `IllegalMove`."""
+    conversation.state = after(State(conversation.state), event)
+
+
+def release(session: Session, conversation: Conversation) -> None:
+    """Give back the place, number and label that the conversation takes up.
+
+    The caller moves the state before the next flush: a held state needs a holder.
+    """
+    place = session.scalars(
+        select(Place).where(Place.conversation_id == conversation.id)
+    ).one_or_none()
+    if place is not None:
+        session.delete(place)
+    conversation.volunteer_id = None
+    conversation.relay_number_id = None
+    conversation.label = None
+
+
+def count_waiting(session: Session, line_id: int) -> int:
+    """How many people wait, offered or not."""
+    return len(
+        session.scalars(
+            select(Conversation.id).where(
+                Conversation.line_id == line_id,
+                Conversation.state.in_([State.WAITING, State.OFFERED]),
+            )
+        ).all()
+    )
+
+
+def contact_of(session: Session, conversation: Conversation) -> Contact:
+    """Whose conversation it is (not locked)."""
+    return session.get_one(Contact, conversation.contact_id)

@@ -1,0 +1,64 @@
+"""Lines and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from helpline.storage.models import Conversation, Line, Number
+
+
+def sync_line(session: Session, name: str, numbers: Sequence[str]) -> Line:
+    """Make the line and its numbers as the settings say; safe to run at every start."""
+    session.execute(insert(Line).values(name=name).on_conflict_do_nothing())
+    line = session.scalars(select(Line).where(Line.name == name).with_for_update()).one()
+    session.execute(update(Number).where(Number.line_id == line.id).values(position=None))
+    for position, e164 in enumerate(numbers):
+        row = insert(Number).values(line_id=line.id, e164=e164, position=position)
+        session.execute(
+            row.on_conflict_do_update(
+                index_elements=[Number.e164], set_={"position": position, "line_id": line.id}
+            )
+        )
+    return line
+
+
+def only_line(session: Session) -> Line:
+    """The line of a deployment that serves one."""
+    return session.scalars(select(Line).order_by(Line.id).limit(1)).one()
+
+
+def find_number(session: Session, e164: str) -> Number | None:
+    """The number of ours that was texted."""
+    return session.scalars(select(Number).where(Number.e164 == e164)).one_or_none()
+
+
+def public_number(session: Session, line_id: int) -> Number:
+    """The number that people text and call."""
+    return session.scalars(
+        select(Number).where(Number.line_id == line_id, Number.position == 0)
+    ).one()
+
+
+def sender_for_contact(session: Session, conversation: Conversation) -> str:
+    """The number the person texted, or the public one when that is no longer ours."""
+    number = session.get_one(Number, conversation.number_id)
+    if number.position is None:
+        return public_number(session, conversation.line_id).e164
+    return number.e164
+
+
+def free_relay_number(session: Session, line_id: int, volunteer_id: int) -> int | None:
+    """A relay number that none of this volunteer's conversations uses; None when all are."""
+    used = select(Conversation.relay_number_id).where(
+        Conversation.volunteer_id == volunteer_id, Conversation.relay_number_id.is_not(None)
+    )
+    return session.scalars(
+        select(Number.id)
+        .where(Number.line_id == line_id, Number.position > 0, Number.id.not_in(used))
+        .order_by(Number.position)
+        .limit(1)
+    ).one_or_none()

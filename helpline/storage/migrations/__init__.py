@@ -1,0 +1,1 @@
+"""Changes of the schema, in order. Each must run with the previous release."""

@@ -1,0 +1,48 @@
+"""The tables, a file per family."""
+
+from helpline.storage.models.base import Base
+from helpline.storage.models.conversations import (
+    Conversation,
+    HeldText,
+    Message,
+    Note,
+    Offer,
+    Place,
+    WrapUp,
+)
+from helpline.storage.models.lines import Line, Number
+from helpline.storage.models.outbox import (
+    AuditEvent,
+    CarrierCopy,
+    Heartbeat,
+    Inbound,
+    Lease,
+    OutgoingText,
+    Step,
+)
+from helpline.storage.models.people import Contact, Duty, Shift, ShiftTemplate, Volunteer
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "CarrierCopy",
+    "Contact",
+    "Conversation",
+    "Duty",
+    "Heartbeat",
+    "HeldText",
+    "Inbound",
+    "Lease",
+    "Line",
+    "Message",
+    "Note",
+    "Number",
+    "Offer",
+    "OutgoingText",
+    "Place",
+    "Shift",
+    "ShiftTemplate",
+    "Step",
+    "Volunteer",
+    "WrapUp",
+]

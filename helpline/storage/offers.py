@@ -1,0 +1,90 @@
+"""Offers and the places they take."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from helpline.domain.conversation import OfferState
+from helpline.storage import duties
+from helpline.storage.models import Conversation, Offer, Place, Volunteer
+
+
+class NoFreePlace(Exception):
+    """Every place within the volunteer's cap is taken."""
+
+
+def make(
+    session: Session,
+    conversation: Conversation,
+    volunteer: Volunteer,
+    now: datetime,
+    expires_at: datetime,
+) -> Offer:
+    """A pending offer and the place it takes; raises `NoFreePlace`."""
+    slot = duties.free_slot(session, volunteer.id, volunteer.max_conversations)
+    if slot is None:
+        raise NoFreePlace
+    session.add(
+        Place(
+            volunteer_id=volunteer.id,
+            slot=slot,
+            cap=volunteer.max_conversations,
+            conversation_id=conversation.id,
+        )
+    )
+    offer = Offer(
+        line_id=conversation.line_id,
+        conversation_id=conversation.id,
+        volunteer_id=volunteer.id,
+        state=OfferState.PENDING,
+        offered_at=now,
+        expires_at=expires_at,
+    )
+    session.add(offer)
+    session.flush()
+    return offer
+
+
+def pending_for_volunteer(session: Session, volunteer_id: int) -> Offer | None:
+    """The offer this volunteer has not answered yet."""
+    return session.scalars(
+        select(Offer).where(Offer.volunteer_id == volunteer_id, Offer.state == OfferState.PENDING)
+    ).one_or_none()
+
+
+def pending_for_conversation(session: Session, conversation_id: int) -> Offer | None:
+    """The offer of this conversation that is not answered yet."""
+    return session.scalars(
+        select(Offer).where(
+            Offer.conversation_id == conversation_id, Offer.state == OfferState.PENDING
+        )
+    ).one_or_none()
+
+
+def latest_for_volunteer(session: Session, volunteer_id: int) -> Offer | None:
+    """The last offer this volunteer was made."""
+    return session.scalars(
+        select(Offer).where(Offer.volunteer_id == volunteer_id).order_by(Offer.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def accepted(session: Session, conversation_id: int, volunteer_id: int) -> Offer | None:
+    """The offer by which this volunteer came to hold this conversation."""
+    return session.scalars(
+        select(Offer)
+        .where(
+            Offer.conversation_id == conversation_id,
+            Offer.volunteer_id == volunteer_id,
+            Offer.state == OfferState.ACCEPTED,
+        )
+        .order_by(Offer.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def lock(session: Session, offer_id: int) -> Offer:
+    """This offer, locked and fresh. The caller holds the conversation's lock."""
+    return session.get_one(Offer, offer_id, with_for_update=True, populate_existing=True)

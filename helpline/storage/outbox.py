@@ -1,0 +1,248 @@
+"""All that is still to be done: steps with a due time, and texts on their way out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, Delete, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from helpline.domain.conversation import UNSENT_TEXT_STATES, TextState
+from helpline.domain.phone import PhoneNumber
+from helpline.domain.record import StepKind, TextKind
+from helpline.storage.engine import vault_of_session
+from helpline.storage.models import CarrierCopy, Inbound, OutgoingText, Step
+from helpline.storage.vault import CannotOpen
+
+# A claim that is older than this belongs to a process that died: nobody knows whether the
+# carrier has the text. Longer than any one call to the carrier can last.
+CLAIM_LASTS = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(seconds=60)
+
+
+def promise(session: Session, kind: StepKind, subject_id: int, due_at: datetime) -> None:
+    """Promise a step; promised before, it moves to the earlier of the two times."""
+    row = insert(Step).values(kind=kind, subject_id=subject_id, due_at=due_at)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[Step.kind, Step.subject_id],
+            set_={"due_at": row.excluded.due_at},
+            where=Step.due_at > row.excluded.due_at,
+        )
+    )
+
+
+def move_promise(session: Session, kind: StepKind, subject_id: int, due_at: datetime) -> None:
+    """Promise a step at this time whatever was promised before."""
+    row = insert(Step).values(kind=kind, subject_id=subject_id, due_at=due_at)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[Step.kind, Step.subject_id], set_={"due_at": due_at}
+        )
+    )
+
+
+def drop_promise(session: Session, kind: StepKind, subject_id: int) -> None:
+    """The step is no longer wanted."""
+    session.execute(_of(kind, subject_id))
+
+
+def _of(kind: StepKind, subject_id: int) -> Delete:
+    return delete(Step).where(Step.kind == kind, Step.subject_id == subject_id)
+
+
+def take_due_step(session: Session, now: datetime) -> tuple[StepKind, int, int] | None:
+    """The next due step (its kind, subject and id), taken off the list by this transaction."""
+    due = (
+        select(Step.id)
+        .where(Step.due_at <= now)
+        .order_by(Step.due_at, Step.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        delete(Step).where(Step.id == due).returning(Step.kind, Step.subject_id, Step.id)
+    ).one_or_none()
+    return (StepKind(row.kind), row.subject_id, row.id) if row else None
+
+
+def postpone_step(session: Session, step_id: int, now: datetime) -> None:
+    """The step failed and was rolled back: try it again later."""
+    attempts = session.scalars(
+        update(Step)
+        .where(Step.id == step_id)
+        .values(attempts=Step.attempts + 1)
+        .returning(Step.attempts)
+    ).one_or_none()
+    if attempts is not None:
+        pause = min(timedelta(seconds=2 ** min(attempts - 1, 6)), LONGEST_PAUSE)
+        session.execute(update(Step).where(Step.id == step_id).values(due_at=now + pause))
+
+
+def write_text(
+    session: Session,
+    *,
+    line_id: int,
+    kind: TextKind,
+    to: PhoneNumber,
+    sender: str,
+    body: str,
+    now: datetime,
+    media: Sequence[str] = (),
+    conversation_id: int | None = None,
+    contact_id: int | None = None,
+    volunteer_id: int | None = None,
+    offer_id: int | None = None,
+) -> OutgoingText:
+    """Put one text on its way; it leaves after the commit, behind earlier ones to that phone."""
+    outgoing = OutgoingText(
+        line_id=line_id,
+        token=uuid.uuid4().hex,
+        kind=kind,
+        to=to,
+        to_key=vault_of_session(session).phone_key(to),
+        sender=sender,
+        body=body,
+        media=list(media),
+        conversation_id=conversation_id,
+        contact_id=contact_id,
+        volunteer_id=volunteer_id,
+        offer_id=offer_id,
+        state=TextState.QUEUED,
+        written_at=now,
+        due_at=now,
+    )
+    session.add(outgoing)
+    session.flush()
+    return outgoing
+
+
+def claim_texts(
+    session: Session, now: datetime, most: int, *, urgent_only: bool = False
+) -> list[tuple[OutgoingText, bool]]:
+    """Claim up to `most` texts, each the first unsent one to its phone.
+
+    With each comes whether the carrier may have it already (an earlier try ended unclearly),
+    so that it must be looked up before it is sent.
+    """
+    earlier = aliased(OutgoingText)
+    behind = exists().where(
+        earlier.to_key == OutgoingText.to_key,
+        earlier.id < OutgoingText.id,
+        earlier.state.in_(UNSENT_TEXT_STATES),
+    )
+    due = (
+        select(OutgoingText.id)
+        .where(OutgoingText.state.in_(UNSENT_TEXT_STATES), OutgoingText.due_at <= now, ~behind)
+        .order_by(OutgoingText.priority, OutgoingText.due_at, OutgoingText.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    if urgent_only:
+        due = due.where(OutgoingText.priority == 0)
+    claimed = []
+    for text_id in session.scalars(due).all():
+        outgoing = _open_text(session, text_id)
+        if outgoing is None:
+            continue
+        claimed.append((outgoing, outgoing.state != TextState.QUEUED))
+        outgoing.state = TextState.SENDING
+        outgoing.claimed_at = now
+        outgoing.attempts += 1
+        outgoing.due_at = now + CLAIM_LASTS
+    return claimed
+
+
+def _open_text(session: Session, text_id: int) -> OutgoingText | None:
+    """The text; one whose key is lost is marked failed, so that it holds up no other."""
+    try:
+        return session.get_one(OutgoingText, text_id)
+    except CannotOpen:
+        lost = update(OutgoingText).where(OutgoingText.id == text_id)
+        session.execute(
+            lost.values(state=TextState.FAILED).execution_options(synchronize_session=False)
+        )
+        return None
+
+
+def lock_text(session: Session, text_id: int) -> OutgoingText | None:
+    """This text, locked and fresh; None when it has been erased meanwhile."""
+    return session.get(OutgoingText, text_id, with_for_update=True, populate_existing=True)
+
+
+def lock_text_by_token(session: Session, token: str) -> OutgoingText | None:
+    """The text that a status report is about, locked."""
+    return session.scalars(
+        select(OutgoingText)
+        .where(OutgoingText.token == token)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def known_sids(session: Session, to_key: bytes, since: datetime) -> list[str]:
+    """The carrier's ids of texts to this phone that we know of."""
+    found = session.scalars(
+        select(OutgoingText.sid).where(
+            OutgoingText.to_key == to_key,
+            OutgoingText.written_at >= since - timedelta(days=1),
+            OutgoingText.sid.is_not(None),
+        )
+    )
+    return [sid for sid in found if sid]
+
+
+def withdraw_texts(session: Session, to_key: bytes) -> int:
+    """Nothing that still waits to be sent to this phone will be; returns how many."""
+    result = session.execute(
+        update(OutgoingText)
+        .where(OutgoingText.to_key == to_key, OutgoingText.state == TextState.QUEUED)
+        .values(state=TextState.WITHDRAWN)
+    )
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def promise_deletion(session: Session, sids: Sequence[str], now: datetime) -> None:
+    """Promise to have the carrier's copies of these texts deleted."""
+    for sid in sids:
+        session.execute(insert(CarrierCopy).values(sid=sid, due_at=now).on_conflict_do_nothing())
+
+
+def claim_copies(session: Session, now: datetime, most: int) -> list[CarrierCopy]:
+    """Claim carrier copies that are due to be deleted; each is tried again later until gone."""
+    copies = session.scalars(
+        select(CarrierCopy)
+        .where(CarrierCopy.due_at <= now)
+        .order_by(CarrierCopy.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for copy in copies:
+        copy.attempts += 1
+        copy.due_at = now + min(timedelta(seconds=2 ** min(copy.attempts, 12)), timedelta(hours=1))
+    return list(copies)
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether anything at all is due: what the clock asks each second."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(Step.due_at <= now)
+                | exists().where(Inbound.read_at.is_(None), Inbound.due_at <= now)
+                | exists().where(
+                    OutgoingText.state.in_(UNSENT_TEXT_STATES), OutgoingText.due_at <= now
+                )
+                | exists().where(CarrierCopy.due_at <= now)
+            )
+        )
+    )
+
+
+def drop_copies(session: Session, ids: Sequence[int]) -> None:
+    """These copies are gone at the carrier."""
+    session.execute(delete(CarrierCopy).where(CarrierCopy.id.in_(ids)))

@@ -1,0 +1,84 @@
+"""Volunteers, and who of them may be texted about something."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from helpline.domain.phone import PhoneNumber
+from helpline.storage.engine import vault_of_session
+from helpline.storage.models import Duty, Shift, Volunteer
+
+
+def by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Select[tuple[Volunteer]]:
+    """The serving volunteer with this number."""
+    return select(Volunteer).where(
+        Volunteer.line_id == line_id,
+        Volunteer.phone_key == vault_of_session(session).phone_key(phone),
+        Volunteer.retired_at.is_(None),
+    )
+
+
+def lock_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Volunteer | None:
+    """The serving volunteer with this number, locked until the transaction ends."""
+    return session.scalars(
+        by_phone(session, line_id, phone).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def find_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Volunteer | None:
+    """The serving volunteer with this number, not locked."""
+    return session.scalars(by_phone(session, line_id, phone)).one_or_none()
+
+
+def serving(session: Session, line_id: int) -> list[Volunteer]:
+    """Every volunteer who has not retired, oldest first."""
+    return list(
+        session.scalars(
+            select(Volunteer)
+            .where(Volunteer.line_id == line_id, Volunteer.retired_at.is_(None))
+            .order_by(Volunteer.id)
+        )
+    )
+
+
+def leads_to_tell(session: Session, line_id: int) -> list[Volunteer]:
+    """The leads on duty; if there are none, every lead who can be texted."""
+    leads = (
+        select(Volunteer)
+        .where(
+            Volunteer.line_id == line_id,
+            Volunteer.retired_at.is_(None),
+            Volunteer.opted_out_at.is_(None),
+            Volunteer.roles.contains(["lead"]),
+        )
+        .order_by(Volunteer.id)
+    )
+    on_duty = leads.join(Duty, Duty.volunteer_id == Volunteer.id).where(Duty.on_duty)
+    return list(session.scalars(on_duty)) or list(session.scalars(leads))
+
+
+def shift_around(session: Session, volunteer_id: int, now: datetime) -> Shift | None:
+    """The shift that this volunteer is inside of, the longest if several overlap."""
+    return session.scalars(
+        select(Shift)
+        .where(
+            Shift.volunteer_id == volunteer_id, Shift.ends_at > now, Shift.starts_at <= now
+        )
+        .order_by(Shift.ends_at.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def shifts_ahead(session: Session, volunteer_id: int, now: datetime, most: int) -> list[Shift]:
+    """The shifts that start after now, soonest first."""
+    return list(
+        session.scalars(
+            select(Shift)
+            .where(Shift.volunteer_id == volunteer_id, Shift.starts_at > now)
+            .order_by(Shift.starts_at)
+            .limit(most)
+        )
+    )
