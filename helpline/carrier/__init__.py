@@ -1,0 +1,1 @@
+"""Twilio: the only package that imports its client."""

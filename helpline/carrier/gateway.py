@@ -1,0 +1,127 @@
+"""Sends, finds and deletes texts at Twilio, and says in our terms what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from helpline.ports import CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo, TextToSend
+
+TOO_MANY_REQUESTS = 429
+SERVER_ERRORS = 500
+# Refused now, though not for good: too many at once, our queue there is full, or our account's
+# credentials are being changed or put right (TWILIO.md 2.1).
+SAFE_TO_RETRY_CODES = frozenset({20003, 20429, 21611, 22005, 10004})
+SAFE_TO_RETRY_STATUSES = frozenset({401, 403, TOO_MANY_REQUESTS})
+TEXTS_LOOKED_AT = 50
+# Their clock and ours may differ by this much.
+CLOCKS_DIFFER = timedelta(seconds=60)
+
+
+class AnyHostHttpClient(TwilioHttpClient):  # type: ignore[misc]
+    """Twilio's HTTP client, with every request sent to the scheme, host and port of `base`."""
+
+    def __init__(self, base: str, timeout_seconds: float, connections: int) -> None:
+        super().__init__(timeout=timeout_seconds)
+        self._base = urlsplit(base)
+        adapter = HTTPAdapter(pool_maxsize=connections)
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, adapter)
+
+    def request(self, method: str, url: str, *given: Any, **named: Any) -> Response:
+        """As Twilio's, elsewhere."""
+        asked = urlsplit(url)
+        moved = asked._replace(scheme=self._base.scheme, netloc=self._base.netloc)
+        return super().request(method, urlunsplit(moved), *given, **named)
+
+
+class TwilioCarrier:
+    """The carrier port over Twilio's REST API. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        api_url: str,
+        *,
+        timeout_seconds: float,
+        connections: int,
+    ) -> None:
+        http = AnyHostHttpClient(api_url, timeout_seconds, connections)
+        self._client = Client(account_sid, auth_token, http_client=http)
+
+    def send_text(self, text: TextToSend) -> str:
+        """Hand over one text; returns its SID. Not idempotent: see `find_text`."""
+        facts: dict[str, Any] = {"status_callback": text.report_url}
+        if text.body:
+            facts["body"] = text.body
+        if text.media:
+            facts["media_url"] = list(text.media)
+        try:
+            made = self._client.messages.create(to=text.to.e164, from_=text.sender, **facts)
+        except (TwilioException, requests.RequestException, ValueError) as reason:
+            raise _meaning(reason) from None
+        if not made.sid:
+            raise CarrierIsUnsure
+        return str(made.sid)
+
+    def find_text(self, text: TextToSend, since: datetime, known: Sequence[str]) -> str | None:
+        """The SID of a text like this, made since then and not known to us (TWILIO.md 2.3)."""
+        try:
+            listed = self._client.messages.list(
+                to=text.to.e164, from_=text.sender, limit=TEXTS_LOOKED_AT
+            )
+        except (TwilioException, requests.RequestException, ValueError) as reason:
+            raise _meaning(reason) from None
+        alike = [
+            each
+            for each in listed
+            if each.sid not in known
+            and (each.body or "").strip() == text.body.strip()
+            and str(each.direction).startswith("outbound")
+            and (each.date_created is None or each.date_created >= since - CLOCKS_DIFFER)
+        ]
+        return str(alike[-1].sid) if alike else None
+
+    def delete_text(self, sid: str) -> None:
+        """Delete Twilio's own copy; one that is gone is fine."""
+        try:
+            self._client.messages(sid).delete()
+        except TwilioRestException as reason:
+            if reason.status != requests.codes.not_found:
+                raise _meaning(reason) from None
+        except (TwilioException, requests.RequestException) as reason:
+            raise _meaning(reason) from None
+
+
+def _meaning(reason: Exception) -> Exception:
+    """Which of the three this is. The original is dropped: its text holds numbers and words."""
+    if isinstance(reason, TwilioRestException):
+        if reason.status in SAFE_TO_RETRY_STATUSES or reason.code in SAFE_TO_RETRY_CODES:
+            return CarrierIsBusy()
+        if reason.status < SERVER_ERRORS:
+            return CarrierSaysNo(reason.code or reason.status)
+        return CarrierIsUnsure()
+    if isinstance(reason, requests.ConnectTimeout) or _never_connected(reason):
+        return CarrierIsBusy()
+    return CarrierIsUnsure()
+
+
+def _never_connected(reason: Exception) -> bool:
+    """Whether not a byte of the request can have reached them."""
+    cause = reason.args[0] if reason.args else None
+    return (
+        isinstance(reason, requests.ConnectionError)
+        and isinstance(cause, MaxRetryError)
+        and isinstance(cause.reason, NewConnectionError)
+    )

@@ -1,0 +1,61 @@
+"""What every service has before it: the open transaction, the moment, the policy, the wording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from helpline.domain.policy import Policy
+from helpline.domain.record import Kind
+from helpline.domain.wishes import Vocabulary
+from helpline.domain.wording import Wording
+from helpline.storage import record
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What does not change while a process runs."""
+
+    policy: Policy
+    wording: Wording
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One transaction, opened and committed by the door that called; `now` is aware UTC."""
+
+    session: Session
+    now: datetime
+    house: House
+
+    @property
+    def policy(self) -> Policy:
+        """The operator's choices."""
+        return self.house.policy
+
+    def say(self, key: str, language: str | None = None, /, **facts: object) -> str:
+        """A text from the wording files."""
+        return self.house.wording.say(key, language, **facts)
+
+    def note(
+        self,
+        line_id: int,
+        kind: Kind,
+        *,
+        conversation_id: int | None = None,
+        volunteer_id: int | None = None,
+        **facts: int | str | bool | None,
+    ) -> None:
+        """Write into the record."""
+        record.write(
+            self.session,
+            line_id,
+            kind,
+            self.now,
+            conversation_id=conversation_id,
+            volunteer_id=volunteer_id,
+            **facts,
+        )

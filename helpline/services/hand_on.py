@@ -1,0 +1,40 @@
+"""A peer hands their conversation on: it goes back to its place in the queue, with its history."""
+
+from __future__ import annotations
+
+from helpline.domain.conversation import Event, OfferState, Risk
+from helpline.domain.matching import queue_at
+from helpline.domain.record import Kind, StepKind
+from helpline.services.desk import Desk
+from helpline.services.refresh_duty import refresh_duty
+from helpline.services.write_text import to_person, to_volunteer
+from helpline.storage import conversations, duties, offers, outbox
+from helpline.storage.models import Conversation, Volunteer
+
+
+def hand_on(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
+    """From active (locked) back to waiting; whoever hands it on is not asked next."""
+    session = desk.session
+    contact = conversations.contact_of(session, conversation)
+    taken = offers.accepted(session, conversation.id, volunteer.id)
+    if taken is not None:
+        taken.state, taken.ended_at = OfferState.PASSED, desk.now
+    conversations.release(session, conversation)
+    conversations.move(conversation, Event.HANDED_ON)
+    conversation.last_peer_id = None
+    conversation.queue_at = queue_at(Risk(conversation.risk), conversation.waiting_since)
+    session.flush()
+    outbox.drop_promise(session, StepKind.CHECK_IDLE, conversation.id)
+    on_duty = duties.anybody_on_duty(session, conversation.line_id)
+    wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
+    outbox.promise(session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
+    outbox.promise(session, StepKind.MATCH, conversation.line_id, desk.now)
+    desk.note(
+        conversation.line_id,
+        Kind.CONVERSATION_HANDED_ON,
+        conversation_id=conversation.id,
+        volunteer_id=volunteer.id,
+    )
+    refresh_duty(desk, volunteer.id)
+    to_volunteer(desk, volunteer, desk.say("handed_on", alias=contact.alias))
+    to_person(desk, conversation, contact, desk.say("person_handed_on", contact.language))

@@ -1,0 +1,162 @@
+"""A volunteer has texted: a command, an answer, or words for the person they are with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from helpline.domain.commands import Reading, is_no, is_yes, read_command
+from helpline.domain.conversation import State
+from helpline.domain.record import Kind
+from helpline.services.accept_offer import accept_offer, answer_late_yes
+from helpline.services.desk import Desk
+from helpline.services.end_offer import pass_offer
+from helpline.services.hear_person import go_on
+from helpline.services.opt_out import opt_out_volunteer
+from helpline.services.refresh_duty import refresh_duty
+from helpline.services.relay_text import relay_to_person
+from helpline.services.run_command import run_command
+from helpline.services.threads import by_number, choices, threads_of
+from helpline.services.wrap_up import answer_wrap_up, open_wrap_up
+from helpline.services.write_text import to_volunteer
+from helpline.storage import contacts, conversations, messages, offers
+from helpline.storage.models import Conversation, Number, Volunteer
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Written:
+    """One text of a volunteer with what it came with, and the number of ours it came to."""
+
+    number: Number
+    words: str
+    media: Sequence[str]
+    sid: str
+
+
+def hear_volunteer(
+    desk: Desk,
+    number: Number,
+    volunteer: Volunteer,
+    *,
+    words: str,
+    media: Sequence[str],
+    sid: str,
+    stop: bool,
+    start: bool,
+) -> None:
+    """Do what one text of a volunteer (locked) means; the contract's table, in its order."""
+    if stop:
+        opt_out_volunteer(desk, volunteer)
+        return
+    if volunteer.opted_out_at is not None:
+        if not start:
+            return
+        volunteer.opted_out_at = None
+        desk.note(volunteer.line_id, Kind.OPTED_IN, volunteer_id=volunteer.id)
+        refresh_duty(desk, volunteer.id)
+        to_volunteer(desk, volunteer, desk.say("volunteer_opted_in"))
+        return
+    written = Written(number, words, media, sid)
+    reading = read_command(words)
+    if reading.command is not None:
+        run_command(desk, number, volunteer, reading, sid)
+    elif reading.label is not None:
+        _send_labelled(desk, volunteer, reading, written)
+    elif not _answer(desk, volunteer, written):
+        _pass_on(desk, volunteer, written)
+
+
+def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
+    """Take the text as an answer to a pending offer or wrap-up, if it is one."""
+    offer = offers.pending_for_volunteer(desk.session, volunteer.id)
+    if offer is not None and is_yes(written.words):
+        accept_offer(desk, volunteer, offer)
+        return True
+    if offer is not None and is_no(written.words):
+        pass_offer(desk, volunteer, offer)
+        return True
+    wrap_up = open_wrap_up(desk, volunteer)
+    on_relay = by_number(desk, volunteer, written.number) is not None
+    if wrap_up is not None and not on_relay:
+        answer_wrap_up(desk, volunteer, wrap_up, written.words)
+        return True
+    return False
+
+
+def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
+    """Words for a person: the one whose relay number it came to, or the only one."""
+    threads = threads_of(desk, volunteer)
+    own_number = by_number(desk, volunteer, written.number)
+    if own_number is not None:
+        _send(desk, volunteer, own_number, written)
+    elif len(threads) == 1:
+        _send(desk, volunteer, next(iter(threads.values())), written)
+    elif threads:
+        messages.hold(
+            desk.session, volunteer.id, written.words, written.media, written.sid, desk.now
+        )
+        to_volunteer(desk, volunteer, desk.say("which_one", choices=choices(desk, threads)))
+    elif not (is_yes(written.words) and answer_late_yes(desk, volunteer)):
+        to_volunteer(desk, volunteer, desk.say("nothing_open"))
+
+
+def _send_labelled(
+    desk: Desk, volunteer: Volunteer, reading: Reading, written: Written
+) -> None:
+    """`#a` alone sends what was held; `#a` with words sends the words and drops the held text."""
+    threads = threads_of(desk, volunteer)
+    conversation = threads.get(reading.label or "")
+    if conversation is None:
+        key = "no_such_label" if threads else "nothing_open"
+        to_volunteer(
+            desk, volunteer, desk.say(key, label=reading.label, choices=choices(desk, threads))
+        )
+        return
+    held = messages.take_held(desk.session, volunteer.id)
+    if not reading.is_label_alone or (held is None and written.media):
+        if held is not None:
+            to_volunteer(desk, volunteer, desk.say("held_dropped"))
+        _send(
+            desk,
+            volunteer,
+            conversation,
+            Written(written.number, reading.words, written.media, written.sid),
+        )
+    elif held is None:
+        to_volunteer(desk, volunteer, desk.say("nothing_held", label=reading.label))
+    else:
+        _send(
+            desk,
+            volunteer,
+            conversation,
+            Written(written.number, held.words, [*held.media, *written.media], held.sid),
+        )
+
+
+def _send(
+    desk: Desk, volunteer: Volunteer, conversation: Conversation, written: Written
+) -> None:
+    """Pass words on in one of the volunteer's threads; in their own they are the person."""
+    if conversation.volunteer_id == volunteer.id:
+        conversation = conversations.lock(desk.session, conversation.id)
+        if conversation.state != State.ACTIVE or conversation.volunteer_id != volunteer.id:
+            to_volunteer(desk, volunteer, desk.say("nothing_open"))
+            return
+        relay_to_person(
+            desk,
+            conversation,
+            volunteer,
+            words=written.words,
+            media=written.media,
+            sid=written.sid,
+        )
+        return
+    contact = contacts.lock(desk.session, conversation.contact_id)
+    go_on(
+        desk,
+        written.number,
+        contact,
+        words=written.words,
+        media=written.media,
+        sid=written.sid,
+    )

@@ -1,0 +1,119 @@
+"""The end of a conversation: both are told, and the volunteer is asked how it was (R41)."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from helpline.domain.conversation import Event, State
+from helpline.domain.record import Kind, StepKind
+from helpline.services.desk import Desk
+from helpline.services.refresh_duty import refresh_duty
+from helpline.services.write_text import to_leads, to_person, to_volunteer
+from helpline.storage import conversations, outbox
+from helpline.storage.models import Conversation, Volunteer, WrapUp
+
+NOT_WELL = 3
+# "1 2", "1, 2 and some words", "12": how it ended, then how the volunteer is.
+CODES = re.compile(r"\s*([123])(?:[\s,;/]*([123]))?(?![0-9])")
+
+
+def finish(desk: Desk, conversation: Conversation, *, reason: str, key: str = "ended") -> None:
+    """End an active (locked) conversation; the volunteer's place is kept until the wrap-up."""
+    contact = conversations.contact_of(desk.session, conversation)
+    volunteer = desk.session.get_one(Volunteer, conversation.volunteer_id)
+    conversations.move(conversation, Event.FINISHED)
+    conversation.ended_at = desk.now
+    conversation.last_peer_id = volunteer.id
+    outbox.drop_promise(desk.session, StepKind.CHECK_IDLE, conversation.id)
+    desk.note(
+        conversation.line_id,
+        Kind.CONVERSATION_FINISHED,
+        conversation_id=conversation.id,
+        volunteer_id=volunteer.id,
+        reason=reason,
+    )
+    to_person(desk, conversation, contact, desk.say(key, contact.language))
+    _ask(desk, conversation, volunteer, contact.alias)
+    desk.session.flush()
+    refresh_duty(desk, volunteer.id)
+
+
+def _ask(desk: Desk, conversation: Conversation, volunteer: Volunteer, alias: str) -> None:
+    due_at = desk.now + desk.policy.wrap_up
+    wrap_up = WrapUp(
+        line_id=conversation.line_id,
+        conversation_id=conversation.id,
+        volunteer_id=volunteer.id,
+        asked_at=desk.now,
+        due_at=due_at,
+    )
+    desk.session.add(wrap_up)
+    desk.session.flush()
+    outbox.promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id, due_at)
+    to_volunteer(
+        desk, volunteer, desk.say("wrap_up", alias=alias), conversation_id=conversation.id
+    )
+
+
+def open_wrap_up(desk: Desk, volunteer: Volunteer) -> WrapUp | None:
+    """The oldest wrap-up that this volunteer has still to answer and has time for."""
+    return desk.session.scalars(
+        select(WrapUp)
+        .where(
+            WrapUp.volunteer_id == volunteer.id,
+            WrapUp.ended_at.is_(None),
+            WrapUp.due_at > desk.now,
+        )
+        .order_by(WrapUp.id)
+        .limit(1)
+    ).one_or_none()
+
+
+def answer_wrap_up(desk: Desk, volunteer: Volunteer, wrap_up: WrapUp, words: str) -> None:
+    """Keep the answer, thank, and let the next offer come; leads hear of who is not well."""
+    codes = CODES.match(words)
+    wrap_up.answer = words
+    wrap_up.ending = int(codes[1]) if codes else None
+    wrap_up.wellbeing = int(codes[2]) if codes and codes[2] else None
+    not_well = wrap_up.wellbeing == NOT_WELL
+    to_volunteer(desk, volunteer, desk.say("wrap_up_not_well" if not_well else "wrap_up_thanks"))
+    if not_well:
+        to_leads(
+            desk,
+            volunteer.line_id,
+            "lead_volunteer_not_well",
+            kind=Kind.VOLUNTEER_NOT_WELL,
+            volunteer_id=volunteer.id,
+            name=volunteer.name,
+        )
+    close(desk, wrap_up)
+
+
+def end_wrap_up(desk: Desk, wrap_up_id: int) -> None:
+    """The time for the answer is up."""
+    wrap_up = desk.session.get(WrapUp, wrap_up_id, with_for_update=True)
+    if wrap_up is not None and wrap_up.ended_at is None:
+        close(desk, wrap_up)
+
+
+def close(desk: Desk, wrap_up: WrapUp) -> None:
+    """The conversation is over for the volunteer too: the place is free again."""
+    wrap_up.ended_at = desk.now
+    outbox.drop_promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id)
+    conversation = conversations.lock(desk.session, wrap_up.conversation_id)
+    if conversation.state == State.WRAP_UP:
+        conversations.release(desk.session, conversation)
+        conversations.move(conversation, Event.WRAPPED_UP)
+        conversation.closed_at = desk.now
+    desk.session.flush()
+    desk.note(
+        wrap_up.line_id,
+        Kind.CONVERSATION_CLOSED,
+        conversation_id=wrap_up.conversation_id,
+        volunteer_id=wrap_up.volunteer_id,
+        ending=wrap_up.ending,
+        wellbeing=wrap_up.wellbeing,
+    )
+    refresh_duty(desk, wrap_up.volunteer_id)
