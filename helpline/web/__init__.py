@@ -1,0 +1,1 @@
+"""The web: webhooks, health, metrics, and the pages that people see."""

@@ -1,0 +1,43 @@
+"""The Flask application."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from config.settings import Settings, read_settings
+from helpline.carrier.signatures import Signatures
+from helpline.logs import configure_logs
+from helpline.web import health, metrics, pages
+from helpline.web.security import add_headers
+from helpline.web.webhooks import texts
+from helpline.wiring import make_door, make_redis, make_wires
+
+LARGEST_REQUEST_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application over these settings; by default over those of the environment."""
+    if settings is None:
+        configure_logs()
+        settings = read_settings()
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST_BYTES
+    app.config["SECRET_KEY"] = settings.secret_key
+    wires = make_wires(settings)
+    app.extensions["wires"] = wires
+    app.extensions["redis"] = make_redis(settings)
+    app.extensions["signatures"] = Signatures(settings.twilio_auth_token, settings.public_url)
+    app.extensions["door"] = texts.Door(make_door(settings, wires.vault), wires.vault, wires.bell)
+    app.register_blueprint(health.blueprint)
+    if settings.helpline_serve in ("all", "webhooks"):
+        app.register_blueprint(texts.blueprint)
+    if settings.helpline_serve in ("all", "site"):
+        app.register_blueprint(pages.blueprint)
+        app.register_blueprint(metrics.blueprint)
+    app.after_request(add_headers)
+    app.register_error_handler(404, _not_found)
+    return app
+
+
+def _not_found(_: Exception) -> Response:
+    return Response("There is nothing here.\n", 404, mimetype="text/plain")

@@ -1,0 +1,31 @@
+"""The public pages: what this line is, and its privacy."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, render_template, request
+
+from helpline.wiring import Wires
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+@blueprint.get("/privacy")
+def about() -> str:
+    """What this is and how privacy is kept, in the reader's language."""
+    wires: Wires = current_app.extensions["wires"]
+    languages = list(wires.house.wording.texts)
+    language = request.accept_languages.best_match(languages) or wires.settings.helpline_language
+    say = wires.house.wording.say
+    country = wires.settings.helpline_country
+    key = f"emergency_{country}"
+    emergency = say(key if wires.house.wording.has(key) else "emergency_unknown", language)
+    return render_template(
+        "about.html",
+        language=language,
+        title=say("page_title", language, line=wires.settings.helpline_name),
+        what=say("page_what", language, number=wires.settings.helpline_numbers[0]),
+        emergency=say("page_emergency", language, emergency=emergency),
+        privacy_title=say("page_privacy_title", language),
+        privacy=[say(f"page_privacy_{place}", language) for place in (1, 2, 3)],
+    )

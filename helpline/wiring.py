@@ -1,0 +1,151 @@
+"""The one place where settings become objects."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from redis import Redis
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from config.settings import Settings, key_bytes
+from helpline.bell import RqBell
+from helpline.carrier.gateway import TwilioCarrier
+from helpline.domain.policy import Policy
+from helpline.domain.wishes import Vocabulary
+from helpline.domain.wording import Wording
+from helpline.ports import Bell, Carrier
+from helpline.services.desk import Desk, House
+from helpline.storage import lines
+from helpline.storage.engine import make_door_engine, make_engine, session_maker
+from helpline.storage.vault import Vault
+
+CONFIG = Path(__file__).resolve().parent.parent / "config"
+REDIS_TIMEOUT_SECONDS = 2
+DOOR_CONNECTIONS = 8
+PAGE_CONNECTIONS = 4
+
+
+def now() -> datetime:
+    """The time: the only clock that doors read."""
+    return datetime.now(UTC)
+
+
+@cache
+def load_wording(fallback: str) -> Wording:
+    """Every language in `config/wording/`; a file's tables are only for its readers."""
+    texts = {}
+    for path in sorted((CONFIG / "wording").glob("*.toml")):
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        texts[path.stem] = {key: text for table in tables.values() for key, text in table.items()}
+    return Wording(texts, fallback)
+
+
+@cache
+def load_vocabulary() -> Vocabulary:
+    """`config/topics.toml`."""
+    tables = tomllib.loads((CONFIG / "topics.toml").read_text(encoding="utf-8"))
+    return Vocabulary(
+        topics=tables["topics"],
+        genders=tables["genders"],
+        languages=tables["languages"],
+        common_words=tables["common_words"],
+    )
+
+
+def make_house(settings: Settings) -> House:
+    """Policy, wording and vocabulary."""
+
+    def seconds(value: float) -> timedelta:
+        return timedelta(seconds=value)
+
+    policy = Policy(
+        public_url=settings.public_url,
+        line_name=settings.helpline_name,
+        privacy_url=settings.helpline_privacy_url,
+        country=settings.helpline_country,
+        timezone=settings.helpline_timezone,
+        language=settings.helpline_language,
+        offer=seconds(settings.helpline_offer_seconds),
+        wait_text=seconds(settings.helpline_wait_text_seconds),
+        wait_text_repeat=seconds(settings.helpline_wait_text_repeat_seconds),
+        idle_close=seconds(settings.helpline_idle_close_seconds),
+        wrap_up=seconds(settings.helpline_wrap_up_seconds),
+        reopen=seconds(settings.helpline_reopen_seconds),
+    )
+    return House(policy, load_wording(settings.helpline_language), load_vocabulary())
+
+
+def make_vault(settings: Settings) -> Vault:
+    """Seals with the first data key, opens with all."""
+    keys = [key_bytes(key) for key in settings.helpline_keys]
+    return Vault(keys, key_bytes(settings.helpline_lookup_key))
+
+
+def make_redis(settings: Settings) -> Redis:
+    """A connection that gives up soon: Redis only wakes."""
+    return Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+    )
+
+
+def make_carrier(settings: Settings) -> Carrier:
+    """Twilio, or whatever speaks like it at `TWILIO_API_URL`."""
+    return TwilioCarrier(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token[0],
+        settings.twilio_api_url,
+        timeout_seconds=settings.twilio_timeout_seconds,
+        connections=settings.helpline_send_lanes + 8,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """What a door needs: a worker, the clock, a command, a page."""
+
+    settings: Settings
+    house: House
+    vault: Vault
+    engine: Engine
+    sessions: sessionmaker[Session]
+    bell: Bell
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """One transaction: committed at the end, rolled back on an exception."""
+        with self.sessions.begin() as session:
+            yield Desk(session, now(), self.house)
+
+
+def make_wires(settings: Settings, *, connections: int = PAGE_CONNECTIONS) -> Wires:
+    """Connect to everything that the settings name; nothing is opened before it is used."""
+    vault = make_vault(settings)
+    engine = make_engine(settings.database_url, vault, connections=connections)
+    return Wires(
+        settings=settings,
+        house=make_house(settings),
+        vault=vault,
+        engine=engine,
+        sessions=session_maker(engine),
+        bell=RqBell(make_redis(settings)),
+    )
+
+
+def make_door(settings: Settings, vault: Vault) -> Engine:
+    """The engine of the webhooks: one statement, one transaction."""
+    return make_door_engine(settings.database_url, vault, connections=DOOR_CONNECTIONS)
+
+
+def sync_line(wires: Wires) -> None:
+    """Make the line and its numbers as the settings say; run at every start."""
+    with wires.desk() as desk:
+        lines.sync_line(desk.session, "main", wires.settings.helpline_numbers)

@@ -1,0 +1,102 @@
+"""Hand texts to the carrier: claim, call with no transaction open, record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from helpline.ports import Carrier, CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo, TextToSend
+from helpline.services.record_sending import record_not_sent, record_refused, record_sent
+from helpline.storage import outbox
+from helpline.storage.models import CarrierCopy, OutgoingText
+from helpline.wiring import Wires
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A text that this process, and no other, is to send now."""
+
+    row: OutgoingText
+    attempt: int
+    may_be_there: bool
+    text: TextToSend
+
+
+def claim(wires: Wires, most: int, *, urgent_only: bool) -> list[Claim]:
+    """Claim up to `most` due texts, each the first unsent one to its phone; committed."""
+    with wires.desk() as desk:
+        rows = outbox.claim_texts(desk.session, desk.now, most, urgent_only=urgent_only)
+        return [
+            Claim(row, row.attempts, may_be_there, _to_send(wires, row))
+            for row, may_be_there in rows
+        ]
+
+
+def _to_send(wires: Wires, row: OutgoingText) -> TextToSend:
+    return TextToSend(
+        to=row.to,
+        sender=row.sender,
+        body=row.body,
+        media=tuple(row.media),
+        report_url=f"{wires.settings.public_url}/twilio/status/{row.token}",
+    )
+
+
+def send(wires: Wires, carrier: Carrier, claimed: Claim) -> None:
+    """Send one claimed text and record what came of it.
+
+    Where an earlier try ended unclearly the text is looked up first: making a message is not
+    idempotent (TWILIO.md 2.3).
+    """
+    row = claimed.row
+    try:
+        sid = _look_up(wires, carrier, claimed) if claimed.may_be_there else None
+        sid = sid or carrier.send_text(claimed.text)
+    except CarrierSaysNo as reason:
+        log.warning("text_refused", id=row.id, kind=row.kind, code=reason.code)
+        with wires.desk() as desk:
+            record_refused(desk, row.id, reason.code)
+    except (CarrierIsBusy, CarrierIsUnsure) as reason:
+        sure = isinstance(reason, CarrierIsBusy) and not claimed.may_be_there
+        log.warning("text_not_sent", id=row.id, kind=row.kind, fault=type(reason).__name__)
+        with wires.desk() as desk:
+            record_not_sent(desk, row.id, claimed.attempt, sure=sure)
+    else:
+        with wires.desk() as desk:
+            record_sent(desk, row.id, sid)
+
+
+def _look_up(wires: Wires, carrier: Carrier, claimed: Claim) -> str | None:
+    """The SID under which the carrier has the text already; None when it has not.
+
+    A carrier that refuses to be asked counts as not having it: a text that arrives twice hurts
+    less than one that never does.
+    """
+    with wires.desk() as desk:
+        known = outbox.known_sids(desk.session, claimed.row.to_key, claimed.row.written_at)
+    try:
+        return carrier.find_text(claimed.text, claimed.row.written_at, known)
+    except CarrierSaysNo as reason:
+        log.error("text_not_looked_up", id=claimed.row.id, code=reason.code)
+        return None
+
+
+def claim_copies(wires: Wires, most: int) -> list[CarrierCopy]:
+    """Copies of erased texts that are due to be deleted at the carrier; tried again until gone."""
+    with wires.desk() as desk:
+        return outbox.claim_copies(desk.session, desk.now, most)
+
+
+def delete_copy(wires: Wires, carrier: Carrier, copy: CarrierCopy) -> bool:
+    """Have one copy deleted; False when that has to be tried again."""
+    try:
+        carrier.delete_text(copy.sid)
+    except (CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo) as reason:
+        log.warning("copy_not_deleted", id=copy.id, fault=type(reason).__name__)
+        return False
+    with wires.desk() as desk:
+        outbox.drop_copies(desk.session, [copy.id])
+    return True
