@@ -11,8 +11,31 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 ALLOWED = frozenset(
-    "event level timestamp role queue kind id count seconds attempts code fault status port path "
-    "process pid signal exit_code holder where setting version".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "role",
+        "queue",
+        "kind",
+        "id",
+        "count",
+        "seconds",
+        "attempts",
+        "code",
+        "fault",
+        "status",
+        "port",
+        "path",
+        "process",
+        "pid",
+        "signal",
+        "exit_code",
+        "holder",
+        "where",
+        "setting",
+        "version",
+    ]
 )
 
 
@@ -35,7 +58,7 @@ def configure_logs() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def only_allowed(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+def only_allowed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Drop every key that is not on the list; tests fail on a key that would be dropped."""
     return {key: value for key, value in event.items() if key in ALLOWED}
 
@@ -53,7 +76,8 @@ class NoWordsFormatter(logging.Formatter):
 
     def formatException(  # noqa: N802 - the name is logging's
         self,
-        ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
     ) -> str:
         """The frames and the type."""
         kind, _, trace = ei

@@ -1,8 +1,8 @@
-"""What the inside needs of the outside: a carrier that sends texts, and a bell."""
+"""What the inside needs of the outside: a carrier that sends texts, a bell, a clock."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -51,6 +51,10 @@ class Carrier(Protocol):
     def delete_text(self, sid: str) -> None:
         """Remove the carrier's own copy; one that is gone already is fine."""
         ...
+
+
+Clock = Callable[[], datetime]
+"""The time, as aware UTC."""
 
 
 class Bell(Protocol):

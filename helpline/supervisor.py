@@ -98,7 +98,7 @@ class Supervisor:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._ask_to_stop)
 
-    def _ask_to_stop(self, signum: int, frame: object) -> None:
+    def _ask_to_stop(self, _: int, __: object) -> None:
         self._stopping = True
 
     def run(self) -> None:

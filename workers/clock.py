@@ -20,7 +20,7 @@ from config.queues import DEFAULT, URGENT
 from config.settings import BadSetting, read_settings
 from helpline.domain.record import StepKind
 from helpline.logs import configure_logs, where
-from helpline.storage import liveness, lines, outbox
+from helpline.storage import lines, liveness, outbox
 from helpline.wiring import Wires, make_wires
 
 TICK_SECONDS = 1.0

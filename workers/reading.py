@@ -37,7 +37,7 @@ def read_one(wires: Wires) -> bool:
         if event_id is None:
             raise
         _postpone(wires, event_id, "OperationalError")
-    except Exception as reason:  # noqa: BLE001 - one unreadable event must not stop the others
+    except Exception as reason:
         if event_id is None:
             raise
         _postpone(wires, event_id, where(reason))

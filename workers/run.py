@@ -115,7 +115,7 @@ def run_worker(queue_name: str) -> None:
     station.close()
 
 
-def _stop(signum: int, frame: FrameType | None) -> None:
+def _stop(_: int, __: FrameType | None) -> None:
     raise SystemExit(0)
 
 

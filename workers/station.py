@@ -161,12 +161,10 @@ def do_step(wires: Wires) -> bool:
             STEPS[kind](desk, subject_id)
     except OperationalError:
         raise
-    except Exception as reason:  # noqa: BLE001 - one bad step must not stop the others
+    except Exception as reason:
         if taken is None:
             raise
         log.error("step_failed", kind=taken[0], id=taken[1], fault=where(reason))
         with wires.desk() as desk:
             outbox.postpone_step(desk.session, taken[2], desk.now)
     return True
-
-

@@ -28,7 +28,7 @@ TEXTS_LOOKED_AT = 50
 CLOCKS_DIFFER = timedelta(seconds=60)
 
 
-class AnyHostHttpClient(TwilioHttpClient):  # type: ignore[misc]
+class AnyHostHttpClient(TwilioHttpClient):
     """Twilio's HTTP client, with every request sent to the scheme, host and port of `base`."""
 
     def __init__(self, base: str, timeout_seconds: float, connections: int) -> None:

@@ -1,4 +1,4 @@
-"""The demo: settings that need nothing, a few people, the simulator, and a conversation to watch."""
+"""The demo: settings that need nothing, a few people, the simulator, a conversation to watch."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def simulator_child(machine: Machine) -> Child:
     url = told["TWILIO_API_URL"]
     port = url.rpartition(":")[2]
     if not url.startswith("http://127.0.0.1:") or not port.isdigit():
-        raise CannotStart("for the demo leave TWILIO_API_URL unset, or set it to http://127.0.0.1:PORT")
+        raise CannotStart(
+            "for the demo leave TWILIO_API_URL unset, or set it to http://127.0.0.1:PORT"
+        )
     environment = {
         "SIM_PORT": port,
         "SIM_ACCOUNT_SID": told["TWILIO_ACCOUNT_SID"],
@@ -77,7 +79,11 @@ def simulator_child(machine: Machine) -> Child:
         "SIM_PHONES": json.dumps(PHONES),
     }
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket"]
-    command += ["--config", "python:helpline.simulator.gunicorn", "helpline.simulator.app:create_app()"]
+    command += [
+        "--config",
+        "python:helpline.simulator.gunicorn",
+        "helpline.simulator.app:create_app()",
+    ]
     return Child("simulator", command, environment=environment, is_ready=_is_up(url))
 
 
@@ -131,7 +137,7 @@ class Story:
         self._seen: set[str] = set()
         state = requests.get(url + "/sim/state", timeout=5).json()
         self._seen = {text["sid"] for text in state["texts"]}
-        self._names = {phone["number"]: phone["name"] for phone in state["phones"]}
+        self._names: dict[str, str] = {phone["number"]: phone["name"] for phone in state["phones"]}
 
     def name(self, number: str) -> str:
         """Whose phone this is."""

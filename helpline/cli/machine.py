@@ -1,4 +1,4 @@
-"""What a command finds on this machine: settings, keys, and servers of its own where none are set."""
+"""What a command finds on this machine: settings, keys, and servers where none are set."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ class OnlySaying(Exception):
 
 @click.group()
 def volunteers() -> None:
-    """The people who answer.
+    r"""The people who answer.
 
     \b
     Example:
@@ -43,8 +44,8 @@ def volunteers() -> None:
 @volunteers.command("import")
 @CSV
 @DRY_RUN
-def import_(file: Path, dry_run: bool) -> None:
-    """Add or change volunteers from a CSV file, known by their phone.
+def import_(file: Path, *, dry_run: bool) -> None:
+    r"""Add or change volunteers from a CSV file, known by their phone.
 
     Columns: name,phone,role,languages,topics,gender,timezone,trained_until,max_conversations, and
     if wanted excluded_topics. Lists are parted by ;. All rows are checked first: with any fault
@@ -59,7 +60,7 @@ def import_(file: Path, dry_run: bool) -> None:
 
 @volunteers.command("list")
 def list_volunteers() -> None:
-    """Everybody who serves, with the last two digits of their phone.
+    r"""Everybody who serves, with the last two digits of their phone.
 
     \b
     Example:
@@ -86,7 +87,7 @@ def _row(desk: Desk, volunteer: Volunteer) -> str:
 @volunteers.command()
 @click.argument("phone")
 def show(phone: str) -> None:
-    """All about one volunteer.
+    r"""All about one volunteer.
 
     \b
     Example:
@@ -117,7 +118,7 @@ def show(phone: str) -> None:
 @volunteers.command()
 @click.argument("phone")
 def retire(phone: str) -> None:
-    """End a volunteer's service: no more offers; what they hold goes to another peer.
+    r"""End a volunteer's service: no more offers; what they hold goes to another peer.
 
     \b
     Example:
@@ -143,7 +144,7 @@ def _find(wires: Wires, desk: Desk, text: str) -> Volunteer:
 
 @click.group()
 def shifts() -> None:
-    """Who is on duty when.
+    r"""Who is on duty when.
 
     \b
     Example:
@@ -154,8 +155,8 @@ def shifts() -> None:
 @shifts.command("import")
 @CSV
 @DRY_RUN
-def import_roster(file: Path, dry_run: bool) -> None:
-    """Add shifts from a CSV file.
+def import_roster(file: Path, *, dry_run: bool) -> None:
+    r"""Add shifts from a CSV file.
 
     Columns: phone,starts,ends,timezone,repeats. Times are wall-clock times in the zone, like
     2026-11-22 18:00; repeats is an RFC 5545 rule or empty.
@@ -170,14 +171,12 @@ def import_roster(file: Path, dry_run: bool) -> None:
 @shifts.command("list")
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 56))
 def list_shifts(days: int) -> None:
-    """The shifts of the coming days, in the line's time zone.
+    r"""The shifts of the coming days, in the line's time zone.
 
     \b
     Example:
       helpline shifts list --days 14
     """
-    from datetime import timedelta
-
     with open_wires() as wires, wires.desk() as desk:
         here = ZoneInfo(wires.settings.helpline_timezone)
         found = desk.session.execute(

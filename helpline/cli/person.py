@@ -24,7 +24,7 @@ def _phone(wires: Wires, text: str) -> PhoneNumber:
 @click.command()
 @click.argument("phone")
 def export(phone: str) -> None:
-    """Write everything held about one person to standard output, as JSON.
+    r"""Write everything held about one person to standard output, as JSON.
 
     \b
     Example:
@@ -32,9 +32,7 @@ def export(phone: str) -> None:
     """
     with open_wires() as wires, wires.desk() as desk:
         try:
-            held = export_person(
-                desk, lines.only_line(desk.session).id, _phone(wires, phone)
-            )
+            held = export_person(desk, lines.only_line(desk.session).id, _phone(wires, phone))
         except NothingHeld:
             fail("nothing is held about this number")
             return
@@ -44,7 +42,7 @@ def export(phone: str) -> None:
 @click.command()
 @click.argument("phone")
 def erase(phone: str) -> None:
-    """Remove everything held about one person, here and at Twilio. It cannot be undone.
+    r"""Remove everything held about one person, here and at Twilio. It cannot be undone.
 
     \b
     Example:
@@ -53,9 +51,7 @@ def erase(phone: str) -> None:
     with open_wires() as wires:
         try:
             with wires.desk() as desk:
-                gone = erase_person(
-                    desk, lines.only_line(desk.session).id, _phone(wires, phone)
-                )
+                gone = erase_person(desk, lines.only_line(desk.session).id, _phone(wires, phone))
         except NothingHeld:
             fail("nothing is held about this number")
             return
@@ -63,7 +59,9 @@ def erase(phone: str) -> None:
         removed, left = _remove_at_carrier(wires)
         click.echo(f"Removed at Twilio: {removed} texts")
         if left:
-            click.echo(f"{left} texts could not be removed at Twilio yet; the workers go on trying.")
+            click.echo(
+                f"{left} texts could not be removed at Twilio yet; the workers go on trying."
+            )
 
 
 def _remove_at_carrier(wires: Wires) -> tuple[int, int]:

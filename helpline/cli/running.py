@@ -24,7 +24,7 @@ PROCESSES = ("web", "worker-urgent", "worker", "clock")
 
 @click.command()
 def run() -> None:
-    """Serve a line on this machine: database, web, workers and clock, in the foreground.
+    r"""Serve a line on this machine: database, web, workers and clock, in the foreground.
 
     Settings come from the environment and from .env (see .env.example). PostgreSQL and Valkey
     are started from their wheels unless DATABASE_URL and REDIS_URL are set. What dies is started
@@ -36,13 +36,13 @@ def run() -> None:
     """
     machine = Machine()
     machine.use_own_keys(make=True)
-    serve(machine, lambda settings: None, say=_say_running)
+    serve(machine, _nothing, say=_say_running)
 
 
 @click.command()
 @click.option("--script", is_flag=True, help="Play one whole conversation, print it, and end.")
-def demo(script: bool) -> None:
-    """The whole helpline with phones in the browser: nothing to set, no account needed.
+def demo(*, script: bool) -> None:
+    r"""The whole helpline with phones in the browser: nothing to set, no account needed.
 
     \b
     Example:
@@ -62,7 +62,7 @@ def demo(script: bool) -> None:
             machine,
             demonstration.add_people,
             extra=extra,
-            say=lambda settings: None,
+            say=_nothing,
             once=lambda: outcome.append(demonstration.play(machine.environment)),
         )
         raise SystemExit(outcome[0] if outcome else 1)
@@ -71,7 +71,7 @@ def demo(script: bool) -> None:
 
 @click.group()
 def db() -> None:
-    """The database's schema.
+    r"""The database's schema.
 
     \b
     Example:
@@ -81,7 +81,7 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the database to this release's schema; safe to run at every start.
+    r"""Bring the database to this release's schema; safe to run at every start.
 
     \b
     Example:
@@ -165,6 +165,10 @@ def _procfile() -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in pairs if command}
 
 
+def _nothing(_: Settings) -> None:
+    """No data to add, nothing to say."""
+
+
 def _always() -> bool:
     return True
 
@@ -196,5 +200,3 @@ def _say_running(settings: Settings) -> None:
         f"{settings.public_url}/twilio/sms. Ctrl-C stops it.",
         err=True,
     )
-
-

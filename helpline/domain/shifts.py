@@ -46,9 +46,7 @@ class ShiftPlan:
         try:
             return rrulestr(self._until_in_wall_time(), dtstart=self.starts)
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise BadShift(
-                "repeats should be an RFC 5545 rule like FREQ=WEEKLY;BYDAY=SU"
-            ) from None
+            raise BadShift("repeats should be an RFC 5545 rule like FREQ=WEEKLY;BYDAY=SU") from None
 
     def _until_in_wall_time(self) -> str:
         """RFC 5545 wants UNTIL in UTC; the rule itself runs on wall time."""
@@ -84,15 +82,18 @@ def zone(name: str) -> ZoneInfo:
 
 
 def to_utc(wall: datetime, timezone: str, *, fold: int = 0) -> datetime:
-    """A wall time in UTC. One that a clock change skips moves to the same moment after it;
-    of one that comes twice, `fold` chooses the first (0) or the second (1)."""
+    """A wall time in UTC.
+
+    One that a clock change skips moves to the same moment after it; of one that comes twice,
+    `fold` chooses the first (0) or the second (1).
+    """
     return wall.replace(tzinfo=zone(timezone), fold=fold).astimezone(UTC)
 
 
 def read_wall(text: str) -> datetime:
     """`2026-11-22 18:00` as a naive wall time; raises `BadShift`."""
     try:
-        return datetime.strptime(text.strip(), WALL_FORMAT)
+        return datetime.strptime(text.strip(), WALL_FORMAT)  # noqa: DTZ007 - a wall time
     except ValueError:
         raise BadShift("should be a date and time like 2026-11-22 18:00") from None
 

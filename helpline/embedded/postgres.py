@@ -13,6 +13,7 @@ import tempfile
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -52,7 +53,14 @@ class EmbeddedPostgres:
     def command(self) -> list[str]:
         """Run in the foreground; SIGINT stops it fast."""
         options = [part for name, value in OPTIONS for part in ("-c", f"{name}={value}")]
-        return [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._run), *options]
+        return [
+            str(self._programs / "postgres"),
+            "-D",
+            str(self._data),
+            "-k",
+            str(self._run),
+            *options,
+        ]
 
     @property
     def user(self) -> pwd.struct_passwd | None:
@@ -82,7 +90,7 @@ class EmbeddedPostgres:
         if made.returncode:
             raise CannotStart(f"PostgreSQL could not make its data folder: {made.stderr.strip()}")
 
-    def identity(self) -> dict[str, object]:
+    def identity(self) -> dict[str, Any]:
         """How `subprocess` is told to run as the server's user."""
         if self._user is None:
             return {}
@@ -92,7 +100,10 @@ class EmbeddedPostgres:
         """Whether it takes connections; makes our database if it is not there yet."""
         try:
             with psycopg.connect(
-                host=str(self._run), user=SUPERUSER, dbname="postgres", autocommit=True,
+                host=str(self._run),
+                user=SUPERUSER,
+                dbname="postgres",
+                autocommit=True,
                 connect_timeout=2,
             ) as connection:
                 found = connection.execute(

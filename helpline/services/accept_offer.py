@@ -40,8 +40,8 @@ def answer_late_yes(desk: Desk, volunteer: Volunteer) -> bool:
     False when there was no offer lately that this could be about.
     """
     offer = offers.latest_for_volunteer(desk.session, volunteer.id)
-    lately = offer is not None and offer.ended_at is not None and (
-        desk.now - offer.ended_at < LATE_YES
+    lately = (
+        offer is not None and offer.ended_at is not None and (desk.now - offer.ended_at < LATE_YES)
     )
     if offer is None or not lately or offer.state not in (OfferState.EXPIRED, OfferState.WITHDRAWN):
         return False

@@ -38,9 +38,7 @@ def pass_offer(desk: Desk, volunteer: Volunteer, offer: Offer) -> None:
         to_volunteer(desk, volunteer, desk.say("offer_passed"), conversation_id=conversation.id)
 
 
-def end_offer(
-    desk: Desk, conversation: Conversation, offer_id: int, ending: OfferState
-) -> bool:
+def end_offer(desk: Desk, conversation: Conversation, offer_id: int, ending: OfferState) -> bool:
     """End a pending offer of this (locked) conversation; False when it had ended before."""
     offer = offers.lock(desk.session, offer_id)
     if offer.state != OfferState.PENDING:

@@ -48,10 +48,8 @@ def materialise(desk: Desk, template: ShiftTemplate) -> int:
             starts_at=starts_at,
             ends_at=ends_at,
         )
-        written = desk.session.execute(
-            row.on_conflict_do_nothing(index_elements=[Shift.template_id, Shift.starts_at])
-        )
-        made += max(0, written.rowcount)
+        once = row.on_conflict_do_nothing(index_elements=[Shift.template_id, Shift.starts_at])
+        made += desk.session.execute(once.returning(Shift.id)).one_or_none() is not None
     template.materialised_until = until
     desk.session.flush()
     return made

@@ -100,9 +100,7 @@ def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
         to_volunteer(desk, volunteer, desk.say("nothing_open"))
 
 
-def _send_labelled(
-    desk: Desk, volunteer: Volunteer, reading: Reading, written: Written
-) -> None:
+def _send_labelled(desk: Desk, volunteer: Volunteer, reading: Reading, written: Written) -> None:
     """`#a` alone sends what was held; `#a` with words sends the words and drops the held text."""
     threads = threads_of(desk, volunteer)
     conversation = threads.get(reading.label or "")
@@ -133,9 +131,7 @@ def _send_labelled(
         )
 
 
-def _send(
-    desk: Desk, volunteer: Volunteer, conversation: Conversation, written: Written
-) -> None:
+def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written: Written) -> None:
     """Pass words on in one of the volunteer's threads; in their own they are the person."""
     if conversation.volunteer_id == volunteer.id:
         conversation = conversations.lock(desk.session, conversation.id)

@@ -47,9 +47,7 @@ def import_volunteers(desk: Desk, line_id: int, text: str) -> Changes:
             changes.warnings.append(f"row {place}, phone: no such range is in use; a typing error?")
         _put_volunteer(desk, line_id, facts, changes)
     if changes.added or changes.changed:
-        desk.note(
-            line_id, Kind.VOLUNTEERS_IMPORTED, added=changes.added, changed=changes.changed
-        )
+        desk.note(line_id, Kind.VOLUNTEERS_IMPORTED, added=changes.added, changed=changes.changed)
     return changes
 
 

@@ -21,9 +21,7 @@ def match_waiting(desk: Desk, line_id: int) -> int:
     """
     made = 0
     while True:
-        match = conversations.lock_next_match(
-            desk.session, line_id, desk.now, desk.policy.offer
-        )
+        match = conversations.lock_next_match(desk.session, line_id, desk.now, desk.policy.offer)
         if match is None:
             return made
         conversation, volunteer_id = match

@@ -61,9 +61,7 @@ def abandon(desk: Desk, conversation: Conversation, event: Event) -> None:
     conversation.ended_at = conversation.closed_at = desk.now
     for kind in (StepKind.TELL_WAITING, StepKind.REASK):
         outbox.drop_promise(desk.session, kind, conversation.id)
-    desk.note(
-        conversation.line_id, Kind.CONVERSATION_ABANDONED, conversation_id=conversation.id
-    )
+    desk.note(conversation.line_id, Kind.CONVERSATION_ABANDONED, conversation_id=conversation.id)
 
 
 def opt_out_volunteer(desk: Desk, volunteer: Volunteer) -> None:

@@ -43,9 +43,7 @@ def export_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, Any
         raise NothingHeld
     desk.note(line_id, Kind.PERSON_EXPORTED)
     found = desk.session.scalars(
-        select(Conversation)
-        .where(Conversation.contact_id == contact.id)
-        .order_by(Conversation.id)
+        select(Conversation).where(Conversation.contact_id == contact.id).order_by(Conversation.id)
     )
     return {
         "phone": contact.phone.e164,
@@ -111,7 +109,7 @@ def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]
         session.scalars(select(Conversation.id).where(Conversation.contact_id == contact.id))
     )
     for conversation_id in ids:
-        _let_go(desk, conversations.lock(session, conversation_id), contact)
+        _let_go(desk, conversations.lock(session, conversation_id))
     outbox.promise_deletion(session, _sids(desk, contact, ids), desk.now)
     for conversation_id in ids:
         for kind in OF_CONVERSATIONS:
@@ -121,7 +119,7 @@ def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]
     return gone
 
 
-def _let_go(desk: Desk, conversation: Conversation, contact: Contact) -> None:
+def _let_go(desk: Desk, conversation: Conversation) -> None:
     """Free whoever holds or was offered this (locked) conversation, and tell them."""
     holder = conversation.volunteer_id
     offer = offers.pending_for_conversation(desk.session, conversation.id)
@@ -143,12 +141,12 @@ def _sids(desk: Desk, contact: Contact, ids: list[int]) -> list[str]:
     """What the carrier calls the texts: theirs, their peers', and ours about them."""
     theirs = desk.session.scalars(select(Message.sid).where(Message.contact_id == contact.id))
     ours = desk.session.scalars(
-        select(OutgoingText.sid).where(_about(desk, contact, ids), OutgoingText.sid.is_not(None))
+        select(OutgoingText.sid).where(_about(contact, ids), OutgoingText.sid.is_not(None))
     )
     return [sid for sid in (*theirs, *ours) if sid]
 
 
-def _about(desk: Desk, contact: Contact, ids: list[int]) -> ColumnElement[bool]:
+def _about(contact: Contact, ids: list[int]) -> ColumnElement[bool]:
     return or_(
         OutgoingText.contact_id == contact.id,
         OutgoingText.conversation_id.in_(ids),
@@ -159,7 +157,7 @@ def _delete_rows(desk: Desk, contact: Contact, ids: list[int]) -> dict[str, int]
     session = desk.session
     sender_key = vault_of_session(session).phone_key(contact.phone)
     wanted: list[tuple[str, Any]] = [
-        ("texts", delete(OutgoingText).where(_about(desk, contact, ids))),
+        ("texts", delete(OutgoingText).where(_about(contact, ids))),
         ("messages", delete(Message).where(Message.contact_id == contact.id)),
         ("unread", delete(Inbound).where(Inbound.sender_key == sender_key)),
         ("notes", delete(Note).where(Note.conversation_id.in_(ids))),

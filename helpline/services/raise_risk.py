@@ -12,9 +12,7 @@ from helpline.storage import conversations
 from helpline.storage.models import Conversation, Volunteer
 
 
-def ask_for_help(
-    desk: Desk, conversation: Conversation, volunteer: Volunteer, words: str
-) -> None:
+def ask_for_help(desk: Desk, conversation: Conversation, volunteer: Volunteer, words: str) -> None:
     """`#urgent`: the (locked) conversation counts as high risk and the leads are texted now."""
     alias = conversations.contact_of(desk.session, conversation).alias
     raise_risk(desk, conversation, Risk.HIGH)

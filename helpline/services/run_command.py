@@ -34,9 +34,7 @@ def run_command(
         ACTS[reading.command or Command.UNKNOWN](desk, number, volunteer, reading, sid)
 
 
-def _on_conversation(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading
-) -> None:
+def _on_conversation(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading) -> None:
     command = Command(reading.command or Command.UNKNOWN)
     found = choose(desk, volunteer, number, reading.label, command)
     if found is None:
@@ -95,9 +93,7 @@ def _end_own(
     refresh_duty(desk, volunteer.id)
 
 
-def _peer(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def _peer(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """`#peer`: the volunteer is a person who needs a peer; nobody is told they volunteer."""
     contact: Contact = contacts.lock_or_create(
         desk.session, volunteer.line_id, volunteer.phone, desk.now
@@ -114,15 +110,11 @@ def _peer(
         to_volunteer(desk, volunteer, desk.say("peer_while_busy"))
 
 
-def _list(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def _list(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     to_volunteer(desk, volunteer, desk.say("commands"))
 
 
-def _unknown(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def _unknown(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     to_volunteer(desk, volunteer, desk.say("unknown_command") + "\n" + desk.say("commands"))
 
 
@@ -142,4 +134,3 @@ ACTS: dict[Command, Act] = {
     Command.PEER: _peer,
     Command.UNKNOWN: _unknown,
 }
-

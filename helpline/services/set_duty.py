@@ -18,9 +18,7 @@ from helpline.storage.models import Number, Volunteer
 ON_LASTS = timedelta(hours=12)
 
 
-def come_on(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def come_on(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """`#on`: on duty for the shift, or for twelve hours outside one; ends a break."""
     shift = volunteers.shift_around(desk.session, volunteer.id, desk.now)
     until = max(shift.ends_at, desk.now) if shift is not None else desk.now + ON_LASTS
@@ -35,9 +33,7 @@ def come_on(
         to_volunteer(desk, volunteer, desk.say("duty_on", until=clock_time(until, volunteer)))
 
 
-def go_off(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def go_off(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """`#off`: no more offers until `#on` or the next shift; what is open stays open."""
     shift = volunteers.shift_around(desk.session, volunteer.id, desk.now)
     volunteer.duty_word = "off" if shift is not None else None
@@ -60,7 +56,9 @@ def take_break(
     until = desk.now + timedelta(minutes=minutes)
     volunteer.break_until = until
     _leave(desk, volunteer)
-    desk.note(volunteer.line_id, Kind.VOLUNTEER_ON_BREAK, volunteer_id=volunteer.id, minutes=minutes)
+    desk.note(
+        volunteer.line_id, Kind.VOLUNTEER_ON_BREAK, volunteer_id=volunteer.id, minutes=minutes
+    )
     to_volunteer(desk, volunteer, desk.say("duty_break", until=clock_time(until, volunteer)))
 
 

@@ -15,9 +15,7 @@ from helpline.storage.models import Duty, Number, Volunteer
 SHIFTS_SHOWN = 5
 
 
-def status(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def status(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """On or off duty, what is open, how many people wait."""
     threads = threads_of(desk, volunteer)
     held = choices(desk, threads) if threads else desk.say("status_nothing")
@@ -36,9 +34,7 @@ def _duty(desk: Desk, volunteer: Volunteer) -> str:
     return desk.say("status_on" if on_duty else "status_off")
 
 
-def shifts(
-    desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str
-) -> None:
+def shifts(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """The next shifts, by the volunteer's own clock."""
     ahead = volunteers.shifts_ahead(desk.session, volunteer.id, desk.now, most=SHIFTS_SHOWN)
     if not ahead:

@@ -52,9 +52,7 @@ def _ask(desk: Desk, conversation: Conversation, volunteer: Volunteer, alias: st
     desk.session.add(wrap_up)
     desk.session.flush()
     outbox.promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id, due_at)
-    to_volunteer(
-        desk, volunteer, desk.say("wrap_up", alias=alias), conversation_id=conversation.id
-    )
+    to_volunteer(desk, volunteer, desk.say("wrap_up", alias=alias), conversation_id=conversation.id)
 
 
 def open_wrap_up(desk: Desk, volunteer: Volunteer) -> WrapUp | None:

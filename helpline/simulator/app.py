@@ -16,7 +16,9 @@ from helpline.simulator.rest import network
 
 STREAM_SECONDS = 15
 PICTURES = ("sunrise", "dog", "tea")
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+)
 
 blueprint = Blueprint("phones", __name__)
 
@@ -98,8 +100,11 @@ def events() -> Response:
 
 
 def create_app(account: Account | None = None, phones: list[Phone] | None = None) -> Flask:
-    """The simulator; by default of the environment: `SIM_ACCOUNT_SID`, `SIM_AUTH_TOKEN`,
-    `SIM_NUMBERS` (comma-separated), `SIM_WEBHOOK`, `SIM_PHONES` (JSON)."""
+    """The simulator, by default as the environment says.
+
+    That is `SIM_ACCOUNT_SID`, `SIM_AUTH_TOKEN`, `SIM_NUMBERS` (comma-separated), `SIM_WEBHOOK`
+    and `SIM_PHONES` (JSON).
+    """
     if account is None:
         account = Account(
             sid=os.environ["SIM_ACCOUNT_SID"],

@@ -17,13 +17,14 @@ import requests
 from helpline.simulator.faults import Faults
 from helpline.simulator.signing import sign
 
-STOP_WORDS = frozenset("stop unsubscribe end quit stopall revoke optout cancel".split())
-START_WORDS = frozenset("start unstop yes".split())
+STOP_WORDS = frozenset(
+    {"stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"}
+)
+START_WORDS = frozenset({"start", "unstop", "yes"})
 WEBHOOK_SECONDS = 15.0
 REPORT_PAUSE_SECONDS = 0.15
 LATE_SECONDS = 3.0
 MOST_KEPT = 20_000
-NEXT_STATES = {"queued": "sent", "sent": "delivered"}
 
 
 @dataclass
@@ -88,9 +89,7 @@ class Network:
         self._tell(text)
         return text
 
-    def accept(
-        self, sender: str, to: str, body: str, media: list[str], callback: str
-    ) -> Text:
+    def accept(self, sender: str, to: str, body: str, media: list[str], callback: str) -> Text:
         """A text that the account sends; its states are reported to `callback` in a moment."""
         text = self._add(
             Text(

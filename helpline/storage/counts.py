@@ -35,9 +35,7 @@ def read_counts(session: Session, now: datetime) -> Counts:
         session.scalar(select(func.min(Step.due_at))),
         session.scalar(select(func.min(Inbound.due_at)).where(Inbound.read_at.is_(None))),
         session.scalar(
-            select(func.min(OutgoingText.due_at)).where(
-                OutgoingText.state.in_(UNSENT_TEXT_STATES)
-            )
+            select(func.min(OutgoingText.due_at)).where(OutgoingText.state.in_(UNSENT_TEXT_STATES))
         ),
     ]
     return Counts(
@@ -59,7 +57,7 @@ def _count(session: Session, column: object, condition: object) -> int:
 
 def _by(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
     rows = session.execute(select(column, func.count()).group_by(column))
-    return {state: count for state, count in rows}
+    return dict(rows.tuples())
 
 
 def _seconds(moment: datetime | None, now: datetime) -> float:

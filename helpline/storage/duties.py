@@ -42,9 +42,7 @@ def anybody_unasked(session: Session, line_id: int, conversation_id: int) -> boo
     return bool(
         session.scalar(
             select(
-                exists().where(
-                    Duty.line_id == line_id, Duty.free, Duty.volunteer_id.not_in(asked)
-                )
+                exists().where(Duty.line_id == line_id, Duty.free, Duty.volunteer_id.not_in(asked))
             )
         )
     )
@@ -52,9 +50,12 @@ def anybody_unasked(session: Session, line_id: int, conversation_id: int) -> boo
 
 def count_places(session: Session, volunteer_id: int) -> int:
     """How many places this volunteer's offers, conversations and wrap-ups take up."""
-    return session.scalar(
-        select(func.count()).select_from(Place).where(Place.volunteer_id == volunteer_id)
-    ) or 0
+    return (
+        session.scalar(
+            select(func.count()).select_from(Place).where(Place.volunteer_id == volunteer_id)
+        )
+        or 0
+    )
 
 
 def free_slot(session: Session, volunteer_id: int, cap: int) -> int | None:
@@ -64,11 +65,12 @@ def free_slot(session: Session, volunteer_id: int, cap: int) -> int | None:
 
 
 def is_bound(session: Session, volunteer: Volunteer, now: datetime) -> bool:
-    """Whether something keeps this volunteer from a further offer: an offer that is pending, a
-    wrap-up that is asked, a risky conversation (R6), or a conversation of their own."""
-    offered = exists().where(
-        Offer.volunteer_id == volunteer.id, Offer.state == OfferState.PENDING
-    )
+    """Whether something keeps this volunteer from a further offer.
+
+    That is an offer that is pending, a wrap-up that is asked, a risky conversation (R6), or a
+    conversation of their own.
+    """
+    offered = exists().where(Offer.volunteer_id == volunteer.id, Offer.state == OfferState.PENDING)
     wrapping = exists().where(
         WrapUp.volunteer_id == volunteer.id, WrapUp.ended_at.is_(None), WrapUp.due_at > now
     )

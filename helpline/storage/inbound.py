@@ -35,7 +35,9 @@ def keep(
         due_at=now,
     )
     return bool(
-        connection.execute(row.on_conflict_do_nothing(index_elements=[Inbound.natural_key])).rowcount
+        connection.execute(
+            row.on_conflict_do_nothing(index_elements=[Inbound.natural_key])
+        ).rowcount
     )
 
 
@@ -62,7 +64,7 @@ def lock_next(session: Session, now: datetime) -> Inbound | None:
 
 
 def mark_read(event: Inbound, now: datetime) -> None:
-    """The event has been read: what it said and of whom is wiped; its key stays, to know a repeat."""
+    """The event has been read: what it said, and of whom, is wiped; its key stays."""
     event.read_at = now
     event.payload = None
     event.sender_key = b""

@@ -66,9 +66,7 @@ def hold(
     """Hold a text until the volunteer says for whom it is; a text held before is replaced."""
     take_held(session, volunteer_id)
     session.add(
-        HeldText(
-            volunteer_id=volunteer_id, words=words, media=list(media), sid=sid, held_at=now
-        )
+        HeldText(volunteer_id=volunteer_id, words=words, media=list(media), sid=sid, held_at=now)
     )
     session.flush()
 

@@ -12,7 +12,7 @@ from helpline.storage.engine import vault_of_session
 from helpline.storage.models import Duty, Shift, Volunteer
 
 
-def by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Select[tuple[Volunteer]]:
+def by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Select[Volunteer]:
     """The serving volunteer with this number."""
     return select(Volunteer).where(
         Volunteer.line_id == line_id,
@@ -24,7 +24,9 @@ def by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Select[tuple
 def lock_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Volunteer | None:
     """The serving volunteer with this number, locked until the transaction ends."""
     return session.scalars(
-        by_phone(session, line_id, phone).with_for_update().execution_options(populate_existing=True)
+        by_phone(session, line_id, phone)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 
@@ -64,9 +66,7 @@ def shift_around(session: Session, volunteer_id: int, now: datetime) -> Shift | 
     """The shift that this volunteer is inside of, the longest if several overlap."""
     return session.scalars(
         select(Shift)
-        .where(
-            Shift.volunteer_id == volunteer_id, Shift.ends_at > now, Shift.starts_at <= now
-        )
+        .where(Shift.volunteer_id == volunteer_id, Shift.ends_at > now, Shift.starts_at <= now)
         .order_by(Shift.ends_at.desc())
         .limit(1)
     ).one_or_none()

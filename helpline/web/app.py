@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from config.settings import Settings, read_settings
+from config.settings import read_settings
 from helpline.carrier.signatures import Signatures
 from helpline.logs import configure_logs
 from helpline.web import health, metrics, pages
 from helpline.web.security import add_headers
 from helpline.web.webhooks import texts
-from helpline.wiring import make_door, make_redis, make_wires
+from helpline.wiring import Wires, make_door, make_redis, make_wires
 
 LARGEST_REQUEST_BYTES = 64 * 1024
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application over these settings; by default over those of the environment."""
-    if settings is None:
+def create_app(wires: Wires | None = None) -> Flask:
+    """The application over these wires; by default over the settings of the environment."""
+    if wires is None:
         configure_logs()
-        settings = read_settings()
+        wires = make_wires(read_settings())
+    settings = wires.settings
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST_BYTES
     app.config["SECRET_KEY"] = settings.secret_key
-    wires = make_wires(settings)
     app.extensions["wires"] = wires
     app.extensions["redis"] = make_redis(settings)
     app.extensions["signatures"] = Signatures(settings.twilio_auth_token, settings.public_url)
-    app.extensions["door"] = texts.Door(make_door(settings, wires.vault), wires.vault, wires.bell)
+    app.extensions["door"] = texts.Door(
+        make_door(settings, wires.vault), wires.vault, wires.bell, wires.clock
+    )
     app.register_blueprint(health.blueprint)
     if settings.helpline_serve in ("all", "webhooks"):
         app.register_blueprint(texts.blueprint)

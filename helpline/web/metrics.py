@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from helpline.storage import counts
 from helpline.storage.counts import Counts
-from helpline.wiring import Wires, now
+from helpline.wiring import Wires
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -59,7 +59,7 @@ def metrics() -> Response:
     """`GET /metrics`."""
     wires: Wires = current_app.extensions["wires"]
     with wires.sessions.begin() as session:
-        read = counts.read_counts(session, now())
+        read = counts.read_counts(session, wires.clock())
     registry = CollectorRegistry()
     registry.register(HelplineCollector(read))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

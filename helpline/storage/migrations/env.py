@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -13,7 +13,7 @@ from helpline.storage.sealed import Sealed
 LOCK_ID = 4_242_001
 
 
-def render_item(kind: str, item: Any, _: Any) -> str | bool:
+def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Sealed columns are plain bytes to the schema."""
     if kind == "type" and isinstance(item, Sealed):
         return "sa.LargeBinary()"

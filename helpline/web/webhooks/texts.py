@@ -19,11 +19,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from config.queues import DEFAULT
 from helpline.carrier.payloads import NotAnEvent, read_report, read_text
 from helpline.carrier.twiml import NOTHING_TO_SAY, TWIML_TYPE
-from helpline.ports import Bell
+from helpline.ports import Bell, Clock
 from helpline.storage import inbound
 from helpline.storage.vault import Vault
 from helpline.web.security import require_signature
-from helpline.wiring import now
 
 # Twilio gives up after 15 s: a database that restarts is waited for that long and no longer.
 KEEP_TRYING_SECONDS = 10.0
@@ -41,6 +40,7 @@ class Door:
     engine: Engine
     vault: Vault
     bell: Bell
+    clock: Clock
 
     def keep(self, kind: str, natural_key: str, sender: str, payload: dict[str, object]) -> bool:
         """Keep one event, through a restart of the database if need be; False for a repeat."""
@@ -54,7 +54,7 @@ class Door:
                         natural_key=natural_key,
                         sender_key=self.vault.sender_key(sender),
                         payload=payload,
-                        now=now(),
+                        now=self.clock(),
                     )
             except (DBAPIError, PoolTimeout) as reason:
                 if time.monotonic() > deadline:

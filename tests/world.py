@@ -1,0 +1,289 @@
+"""A world to test in: phones, a clock that is told, and a carrier answered by `responses`.
+
+Texts go in as signed webhooks and out through the real Twilio client; what is in between runs in
+this process, one piece after another, until nothing is due.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import responses
+from flask.testing import FlaskClient
+from requests import PreparedRequest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from config.settings import Settings
+from helpline.domain.conversation import State
+from helpline.services.desk import Desk
+from helpline.services.import_shifts import import_shifts
+from helpline.services.import_volunteers import import_volunteers
+from helpline.simulator.signing import sign
+from helpline.storage import lines
+from helpline.storage.engine import session_maker
+from helpline.storage.models import Conversation
+from helpline.web.app import create_app
+from helpline.wiring import Wires, make_carrier, make_house, make_vault, sync_line
+from workers.reading import read_one
+from workers.sending import claim, claim_copies, delete_copy, send
+from workers.station import do_step
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LINE = "+12025550100"
+VOLUNTEER_HEADER = (
+    "name,phone,role,languages,topics,gender,timezone,trained_until,max_conversations,"
+    "excluded_topics"
+)
+ROUND_THE_CLOCK = "2026-01-01 00:00,2026-01-02 00:00,UTC,FREQ=DAILY"
+
+
+class SilentBell:
+    """Rings nothing: the world looks by itself."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+
+    def ring(self, queue: str) -> None:
+        self.rung.append(queue)
+
+
+@dataclass
+class Sent:
+    """One text that the carrier took."""
+
+    sid: str
+    to: str
+    sender: str
+    body: str
+    media: list[str]
+    report_url: str
+    made_at: datetime
+
+
+@dataclass
+class CarrierDouble:
+    """What stands at Twilio's address. `trouble` is what the next creates are answered with."""
+
+    clock: Any
+    taken: list[Sent] = field(default_factory=list)
+    trouble: list[Any] = field(default_factory=list)
+    refuse: dict[str, int] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    list_status: int = 200
+
+    def create(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        form = parse_qs(str(request.body), keep_blank_values=True)
+        self.asked.append("create")
+        trouble = self.trouble.pop(0) if self.trouble else None
+        if isinstance(trouble, int):
+            return trouble, {}, json.dumps({"code": trouble * 100 + 29, "message": "no"})
+        to = form["To"][0]
+        if to in self.refuse:
+            code = self.refuse[to]
+            return 400, {}, json.dumps({"code": code, "message": "no", "status": 400})
+        sent = Sent(
+            sid="SM" + uuid.uuid4().hex,
+            to=to,
+            sender=form["From"][0],
+            body=form.get("Body", [""])[0],
+            media=form.get("MediaUrl", []),
+            report_url=form["StatusCallback"][0],
+            made_at=self.clock(),
+        )
+        self.taken.append(sent)
+        if isinstance(trouble, Exception):
+            raise trouble
+        return 201, {}, json.dumps(self._message(sent))
+
+    def list(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        self.asked.append("list")
+        query = parse_qs(str(request.url).partition("?")[2])
+        found = [
+            self._message(sent) for sent in reversed(self.taken) if sent.to == query["To"][0]
+        ]
+        page = {"messages": found, "next_page_uri": None, "page": 0, "page_size": 50}
+        return self.list_status, {}, json.dumps(page)
+
+    def delete(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        self.deleted.append(re.findall(r"/Messages/(\w+)\.json", str(request.url))[0])
+        return 204, {}, ""
+
+    @staticmethod
+    def _message(sent: Sent) -> dict[str, Any]:
+        made = sent.made_at.strftime("%a, %d %b %Y %H:%M:%S +0000")
+        return {
+            "sid": sent.sid,
+            "to": sent.to,
+            "from": sent.sender,
+            "body": sent.body,
+            "direction": "outbound-api",
+            "date_created": made,
+            "status": "queued",
+        }
+
+
+class World:
+    """One line, its carrier and everybody's phones."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.now = NOON
+        self.settings = settings
+        self.carrier = CarrierDouble(lambda: self.now)
+        self.wires = Wires(
+            settings=settings,
+            house=make_house(settings),
+            vault=make_vault(settings),
+            engine=engine,
+            sessions=session_maker(engine),
+            bell=SilentBell(),
+            clock=lambda: self.now,
+        )
+        self._gateway = make_carrier(settings)
+        self._read: dict[str, int] = {}
+        self._http = responses.RequestsMock(assert_all_requests_are_fired=False)
+
+    def __enter__(self) -> World:
+        sync_line(self.wires)
+        self.app = create_app(self.wires)
+        self.client: FlaskClient = self.app.test_client()
+        self._http.start()
+        base = f"{self.settings.twilio_api_url}/2010-04-01/Accounts/{self.settings.twilio_account_sid}"
+        one = re.compile(re.escape(base) + r"/Messages/\w+\.json")
+        self._http.add_callback("POST", f"{base}/Messages.json", self.carrier.create)
+        self._http.add_callback("GET", re.compile(re.escape(base) + r"/Messages\.json.*"), self.carrier.list)
+        self._http.add_callback("DELETE", one, self.carrier.delete)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.stop(allow_assert=False)
+        self.app.extensions["door"].engine.dispose()
+
+    # People
+
+    def volunteer(self, phone: str, name: str = "Sam Field", *, on: bool = True, **facts: str) -> str:
+        """A volunteer, on duty round the clock unless said otherwise; returns the phone."""
+        cells = {"role": "peer", "languages": "en", "timezone": "UTC", **facts}
+        row = ",".join(
+            {"name": name, "phone": phone}.get(column) or cells.get(column, "")
+            for column in VOLUNTEER_HEADER.split(",")
+        )
+        with self.wires.desk() as desk:
+            line_id = lines.only_line(desk.session).id
+            import_volunteers(desk, line_id, f"{VOLUNTEER_HEADER}\n{row}\n")
+            if on:
+                shifts = f"phone,starts,ends,timezone,repeats\n{phone},{ROUND_THE_CLOCK}\n"
+                import_shifts(desk, line_id, shifts)
+        self.settle()
+        return phone
+
+    # Texts
+
+    def post(self, path: str, form: dict[str, str], *, token: str | None = None) -> TestResponse:
+        """A webhook, signed as Twilio signs."""
+        token = token or self.settings.twilio_auth_token[0]
+        signature = sign(token, self.settings.public_url + path, form)
+        return self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+
+    def drop_in(
+        self, sender: str, words: str, *, to: str = LINE, sid: str | None = None, **more: str
+    ) -> TestResponse:
+        """A text comes in; nobody has looked yet."""
+        form = {
+            "MessageSid": sid or "SM" + uuid.uuid4().hex,
+            "AccountSid": self.settings.twilio_account_sid,
+            "From": sender,
+            "To": to,
+            "Body": words,
+            "NumMedia": "0",
+            **more,
+        }
+        return self.post("/twilio/sms", form)
+
+    def text(self, sender: str, words: str, **more: str) -> None:
+        """A text comes in and everything that follows from it is done."""
+        answer = self.drop_in(sender, words, **more)
+        assert answer.status_code == 200
+        self.settle()
+
+    def report(self, sent: Sent, status: str, **more: str) -> TestResponse:
+        """The carrier reports on a text of ours."""
+        path = sent.report_url.removeprefix(self.settings.public_url)
+        return self.post(path, {"MessageSid": sent.sid, "MessageStatus": status, **more})
+
+    # Time and work
+
+    def settle(self, most: int = 2000) -> None:
+        """Do all that is due at this moment."""
+        for _ in range(most):
+            if not self.do_one():
+                return
+        raise AssertionError("never settles")
+
+    def do_one(self) -> bool:
+        """One piece of work; False when nothing is due."""
+        if read_one(self.wires) or do_step(self.wires):
+            return True
+        claims = claim(self.wires, 1, urgent_only=False)
+        for each in claims:
+            send(self.wires, self._gateway, each)
+        copies = claim_copies(self.wires, 1)
+        for copy in copies:
+            delete_copy(self.wires, self._gateway, copy)
+        return bool(claims or copies)
+
+    def wait(self, seconds: float, *, steps: int = 1) -> None:
+        """Time goes by, in as many steps, and what falls due is done."""
+        for _ in range(steps):
+            self.now += timedelta(seconds=seconds / steps)
+            self.settle()
+
+    # What can be seen
+
+    def inbox(self, phone: str) -> list[str]:
+        """Every text that this phone got, in order."""
+        return [sent.body for sent in self.carrier.taken if sent.to == phone]
+
+    def news(self, phone: str) -> list[str]:
+        """What this phone got since it was last asked."""
+        got = self.inbox(phone)
+        fresh = got[self._read.get(phone, 0) :]
+        self._read[phone] = len(got)
+        return fresh
+
+    def last_sent(self, phone: str) -> Sent:
+        """The newest text to this phone."""
+        return [sent for sent in self.carrier.taken if sent.to == phone][-1]
+
+    def together(self, person: str, peer: str, words: str = "hello there") -> Sent:
+        """The person texts, the peer accepts; returns the first relayed text."""
+        self.text(person, words)
+        self.text(peer, "1")
+        self.news(person)
+        self.news(peer)
+        return next(s for s in reversed(self.carrier.taken) if s.to == peer and words in s.body)
+
+    def conversations(self) -> list[Conversation]:
+        """All of them, oldest first."""
+        with self.wires.sessions() as session:
+            return list(session.scalars(select(Conversation).order_by(Conversation.id)))
+
+    def states(self) -> list[State]:
+        """The states of all conversations, oldest first."""
+        return [State(conversation.state) for conversation in self.conversations()]
+
+    def session(self) -> Session:
+        """A session to look with."""
+        return self.wires.sessions()
+
+    def desk(self, session: Session) -> Desk:
+        """A desk in this session."""
+        return Desk(session, self.now, self.wires.house)
