@@ -14,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import requests
 import responses
 from flask.testing import FlaskClient
 from requests import PreparedRequest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
@@ -43,6 +45,14 @@ VOLUNTEER_HEADER = (
     "excluded_topics"
 )
 ROUND_THE_CLOCK = "2026-01-01 00:00,2026-01-02 00:00,UTC,FREQ=DAILY"
+
+
+class NeverConnected(requests.ConnectionError):
+    """What requests raises when not a byte reached the other side."""
+
+    def __init__(self) -> None:
+        refused = NewConnectionError(None, "refused")  # type: ignore[arg-type]
+        super().__init__(MaxRetryError(None, "/", refused))  # type: ignore[arg-type]
 
 
 class SilentBell:
@@ -86,6 +96,8 @@ class CarrierDouble:
         trouble = self.trouble.pop(0) if self.trouble else None
         if isinstance(trouble, int):
             return trouble, {}, json.dumps({"code": trouble * 100 + 29, "message": "no"})
+        if isinstance(trouble, NeverConnected):
+            raise trouble
         to = form["To"][0]
         if to in self.refuse:
             code = self.refuse[to]
@@ -107,9 +119,7 @@ class CarrierDouble:
     def list(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
         self.asked.append("list")
         query = parse_qs(str(request.url).partition("?")[2])
-        found = [
-            self._message(sent) for sent in reversed(self.taken) if sent.to == query["To"][0]
-        ]
+        found = [self._message(sent) for sent in reversed(self.taken) if sent.to == query["To"][0]]
         page = {"messages": found, "next_page_uri": None, "page": 0, "page_size": 50}
         return self.list_status, {}, json.dumps(page)
 
@@ -156,10 +166,14 @@ class World:
         self.app = create_app(self.wires)
         self.client: FlaskClient = self.app.test_client()
         self._http.start()
-        base = f"{self.settings.twilio_api_url}/2010-04-01/Accounts/{self.settings.twilio_account_sid}"
+        base = (
+            f"{self.settings.twilio_api_url}/2010-04-01/Accounts/{self.settings.twilio_account_sid}"
+        )
         one = re.compile(re.escape(base) + r"/Messages/\w+\.json")
         self._http.add_callback("POST", f"{base}/Messages.json", self.carrier.create)
-        self._http.add_callback("GET", re.compile(re.escape(base) + r"/Messages\.json.*"), self.carrier.list)
+        self._http.add_callback(
+            "GET", re.compile(re.escape(base) + r"/Messages\.json.*"), self.carrier.list
+        )
         self._http.add_callback("DELETE", one, self.carrier.delete)
         return self
 
@@ -169,7 +183,9 @@ class World:
 
     # People
 
-    def volunteer(self, phone: str, name: str = "Sam Field", *, on: bool = True, **facts: str) -> str:
+    def volunteer(
+        self, phone: str, name: str = "Sam Field", *, on: bool = True, **facts: str
+    ) -> str:
         """A volunteer, on duty round the clock unless said otherwise; returns the phone."""
         cells = {"role": "peer", "languages": "en", "timezone": "UTC", **facts}
         row = ",".join(

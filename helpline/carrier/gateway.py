@@ -106,15 +106,23 @@ class TwilioCarrier:
 
 def _meaning(reason: Exception) -> Exception:
     """Which of the three this is. The original is dropped: its text holds numbers and words."""
-    if isinstance(reason, TwilioRestException):
-        if reason.status in SAFE_TO_RETRY_STATUSES or reason.code in SAFE_TO_RETRY_CODES:
-            return CarrierIsBusy()
-        if reason.status < SERVER_ERRORS:
-            return CarrierSaysNo(reason.code or reason.status)
-        return CarrierIsUnsure()
+    status, code = _status_and_code(reason)
+    if status in SAFE_TO_RETRY_STATUSES or code in SAFE_TO_RETRY_CODES:
+        return CarrierIsBusy()
+    if status and status < SERVER_ERRORS:
+        return CarrierSaysNo(code or status)
     if isinstance(reason, requests.ConnectTimeout) or _never_connected(reason):
         return CarrierIsBusy()
     return CarrierIsUnsure()
+
+
+def _status_and_code(reason: Exception) -> tuple[int, int]:
+    """The HTTP status and Twilio's code; 0 where there is none. Lists raise a bare exception that
+    carries the response (TWILIO.md 6).
+    """
+    if isinstance(reason, TwilioRestException):
+        return int(reason.status), int(reason.code or 0)
+    return next((int(each.status_code) for each in reason.args if isinstance(each, Response)), 0), 0
 
 
 def _never_connected(reason: Exception) -> bool:

@@ -57,7 +57,7 @@ def _count(session: Session, column: object, condition: object) -> int:
 
 def _by(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
     rows = session.execute(select(column, func.count()).group_by(column))
-    return dict(rows.tuples())
+    return {state: count for state, count in rows}  # noqa: C416 - rows are not quite tuples
 
 
 def _seconds(moment: datetime | None, now: datetime) -> float:

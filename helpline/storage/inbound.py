@@ -34,11 +34,8 @@ def keep(
         came_at=now,
         due_at=now,
     )
-    return bool(
-        connection.execute(
-            row.on_conflict_do_nothing(index_elements=[Inbound.natural_key])
-        ).rowcount
-    )
+    once = row.on_conflict_do_nothing(index_elements=[Inbound.natural_key])
+    return connection.execute(once.returning(Inbound.id)).first() is not None
 
 
 def lock_next(session: Session, now: datetime) -> Inbound | None:

@@ -8,7 +8,18 @@ from helpline.domain.conversation import State
 from tests.world import World
 
 PERSON, SAM, ROSA, JO = "+12025550150", "+12025550111", "+12025550112", "+12025550113"
-STOP_WORDS = ["STOP", "stop", " Stop ", "UNSUBSCRIBE", "END", "quit", "StopAll", "REVOKE", "optout", "CANCEL"]
+STOP_WORDS = [
+    "STOP",
+    "stop",
+    " Stop ",
+    "UNSUBSCRIBE",
+    "END",
+    "quit",
+    "StopAll",
+    "REVOKE",
+    "optout",
+    "CANCEL",
+]
 
 
 @pytest.mark.parametrize("word", STOP_WORDS)
