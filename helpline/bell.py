@@ -15,7 +15,7 @@ from config.queues import FAILED_BELL_TTL_SECONDS, LOOK_JOB, LOOK_TIMEOUT_SECOND
 
 # Rings that come closer together than this become one: under load an enqueue would cost more
 # than the insert that it announces.
-REST_SECONDS = 0.005
+REST_SECONDS = 0.02
 
 log = structlog.get_logger()
 

@@ -127,10 +127,12 @@ class Wires:
             yield Desk(session, self.clock(), self.house)
 
 
-def make_wires(settings: Settings, *, connections: int = PAGE_CONNECTIONS) -> Wires:
+def make_wires(
+    settings: Settings, *, connections: int = PAGE_CONNECTIONS, ping: bool = True
+) -> Wires:
     """Connect to everything that the settings name; nothing is opened before it is used."""
     vault = make_vault(settings)
-    engine = make_engine(settings.database_url, vault, connections=connections)
+    engine = make_engine(settings.database_url, vault, connections=connections, ping=ping)
     return Wires(
         settings=settings,
         house=make_house(settings),

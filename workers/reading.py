@@ -13,7 +13,7 @@ from helpline.services.receive_text import IncomingText, receive_text
 from helpline.services.record_sending import record_report
 from helpline.services.write_text import to_leads
 from helpline.storage import inbound, lines
-from helpline.storage.models import Inbound
+from helpline.storage.inbound import KeptEvent
 from helpline.wiring import Wires
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ def read_one(wires: Wires) -> bool:
                 return False
             event_id = event.id
             _read(event, desk)
-            inbound.mark_read(event, desk.now)
+            inbound.mark_read(desk.session, event, desk.now)
     except OperationalError:
         if event_id is None:
             raise
@@ -44,16 +44,17 @@ def read_one(wires: Wires) -> bool:
     return True
 
 
-def _read(event: Inbound, desk: Desk) -> None:
+def _read(event: KeptEvent, desk: Desk) -> None:
+    payload = inbound.open_payload(desk.session, event)
     if event.kind == "text":
-        receive_text(IncomingText.from_payload(event.payload), desk)
+        receive_text(IncomingText.from_payload(payload), desk)
     else:
         record_report(
             desk,
-            str(event.payload["token"]),
-            sid=str(event.payload["sid"]),
-            state=TextState(event.payload["state"]),
-            code=event.payload["code"],
+            str(payload["token"]),
+            sid=str(payload["sid"]),
+            state=TextState(payload["state"]),
+            code=payload["code"],
         )
 
 

@@ -94,7 +94,7 @@ def run_worker(queue_name: str) -> None:
     settings = read_settings()
     setproctitle(f"helpline: worker {queue_name}")
     lanes = 0 if queue_name == URGENT else settings.helpline_send_lanes
-    wires = make_wires(settings, connections=lanes + URGENT_LANES + 4)
+    wires = make_wires(settings, connections=lanes + URGENT_LANES + 4, ping=False)
     station = Station(wires, make_carrier(settings), urgent_lanes=URGENT_LANES, lanes=lanes)
     jobs.serve(station)
     keeper = Keeper(wires, station, queue_name)

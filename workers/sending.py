@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from helpline.domain.conversation import TextState
 from helpline.ports import Carrier, CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo, TextToSend
 from helpline.services.record_sending import record_not_sent, record_refused, record_sent
 from helpline.storage import outbox
-from helpline.storage.models import CarrierCopy, OutgoingText
+from helpline.storage.models import CarrierCopy
+from helpline.storage.outbox import ClaimedText
 from helpline.wiring import Wires
 
 log = structlog.get_logger()
@@ -19,23 +21,23 @@ log = structlog.get_logger()
 class Claim:
     """A text that this process, and no other, is to send now."""
 
-    row: OutgoingText
-    attempt: int
-    may_be_there: bool
+    row: ClaimedText
     text: TextToSend
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether an earlier try may have reached the carrier."""
+        return self.row.was != TextState.QUEUED
 
 
 def claim(wires: Wires, most: int, *, urgent_only: bool) -> list[Claim]:
     """Claim up to `most` due texts, each the first unsent one to its phone; committed."""
     with wires.desk() as desk:
         rows = outbox.claim_texts(desk.session, desk.now, most, urgent_only=urgent_only)
-        return [
-            Claim(row, row.attempts, may_be_there, _to_send(wires, row))
-            for row, may_be_there in rows
-        ]
+    return [Claim(row, _to_send(wires, row)) for row in rows]
 
 
-def _to_send(wires: Wires, row: OutgoingText) -> TextToSend:
+def _to_send(wires: Wires, row: ClaimedText) -> TextToSend:
     return TextToSend(
         to=row.to,
         sender=row.sender,
@@ -63,7 +65,7 @@ def send(wires: Wires, carrier: Carrier, claimed: Claim) -> None:
         sure = isinstance(reason, CarrierIsBusy) and not claimed.may_be_there
         log.warning("text_not_sent", id=row.id, kind=row.kind, fault=type(reason).__name__)
         with wires.desk() as desk:
-            record_not_sent(desk, row.id, claimed.attempt, sure=sure)
+            record_not_sent(desk, row.id, row.attempt, sure=sure)
     else:
         with wires.desk() as desk:
             record_sent(desk, row.id, sid)

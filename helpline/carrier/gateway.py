@@ -117,8 +117,9 @@ def _meaning(reason: Exception) -> Exception:
 
 
 def _status_and_code(reason: Exception) -> tuple[int, int]:
-    """The HTTP status and Twilio's code; 0 where there is none. Lists raise a bare exception that
-    carries the response (TWILIO.md 6).
+    """The HTTP status and Twilio's code; 0 where there is none.
+
+    Lists raise a bare exception that carries the response (TWILIO.md 6).
     """
     if isinstance(reason, TwilioRestException):
         return int(reason.status), int(reason.code or 0)

@@ -46,8 +46,7 @@ def answer_late_yes(desk: Desk, volunteer: Volunteer) -> bool:
     if offer is None or not lately or offer.state not in (OfferState.EXPIRED, OfferState.WITHDRAWN):
         return False
     conversation = conversations.lock(desk.session, offer.conversation_id)
-    free = duties.lock_if_free(desk.session, volunteer.id)
-    if conversation.state == State.WAITING and free is not None:
+    if conversation.state == State.WAITING and duties.take(desk.session, volunteer.id):
         return accept_offer(desk, volunteer, reserve(desk, conversation, volunteer))
     to_volunteer(desk, volunteer, desk.say("offer_too_late"))
     return True
@@ -67,6 +66,8 @@ def _give(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
         outbox.drop_promise(session, kind, conversation.id)
     session.flush()
     stay_awake(desk, conversation)
+    warns_at = desk.now + desk.policy.idle_close - desk.policy.idle_warning
+    outbox.move_promise(session, StepKind.CHECK_IDLE, conversation.id, warns_at)
     refresh_duty(desk, volunteer.id)
     desk.note(
         conversation.line_id,

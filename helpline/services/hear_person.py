@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpline.domain.conversation import Risk, State
+from helpline.domain.conversation import OPEN_STATES, Risk, State
 from helpline.domain.matching import queue_at
 from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import Kind, StepKind
@@ -54,13 +54,18 @@ def go_on(
     sid: str,
 ) -> Conversation:
     """The next text of the contact's (locked) conversation; the first one opens it."""
-    found = conversations.lock_open(desk.session, contact.id)
-    conversation = found or open_conversation(desk, number, contact)
+    latest = conversations.lock_latest(desk.session, contact.id)
+    topics = _learn_wishes(desk, contact, words)
+    is_new = latest is None or latest.state not in OPEN_STATES
+    if latest is None or is_new:
+        conversation = open_conversation(desk, number, contact, latest, topics)
+    else:
+        conversation = latest
+        _learn_topics(conversation, contact, topics)
     message = messages.remember(
         desk.session, conversation, words=words, media=media, sid=sid, at=desk.now
     )
-    _learn_wishes(desk, contact, conversation, words)
-    if found is None:
+    if is_new:
         greet(desk, conversation, contact)
     elif number.position == 0:
         conversation.number_id = number.id
@@ -72,9 +77,14 @@ def go_on(
     return conversation
 
 
-def open_conversation(desk: Desk, number: Number, contact: Contact) -> Conversation:
+def open_conversation(
+    desk: Desk,
+    number: Number,
+    contact: Contact,
+    before: Conversation | None,
+    topics: Sequence[str] = (),
+) -> Conversation:
     """A new conversation, waiting; a returning person's last peer is remembered (R44)."""
-    before = conversations.latest(desk.session, contact.id)
     returning = (
         before is not None
         and before.ended_at is not None
@@ -87,7 +97,7 @@ def open_conversation(desk: Desk, number: Number, contact: Contact) -> Conversat
         state=State.WAITING,
         risk=Risk.NONE,
         language=contact.language,
-        topics=[],
+        topics=list(topics),
         opened_at=desk.now,
         waiting_since=desk.now,
         queue_at=queue_at(Risk.NONE, desk.now),
@@ -122,13 +132,18 @@ def greet(desk: Desk, conversation: Conversation, contact: Contact) -> None:
     outbox.promise(desk.session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
 
 
-def _learn_wishes(desk: Desk, contact: Contact, conversation: Conversation, words: str) -> None:
+def _learn_wishes(desk: Desk, contact: Contact, words: str) -> Sequence[str]:
+    """Keep what the person asks for; returns the topics they touch."""
     wishes = read_wishes(words, desk.house.vocabulary)
     contact.wants_language = wishes.wants_language or contact.wants_language
     contact.wants_gender = wishes.wants_gender or contact.wants_gender
     contact.language = wishes.wants_language or wishes.writes_in or contact.language
+    return wishes.topics
+
+
+def _learn_topics(conversation: Conversation, contact: Contact, topics: Sequence[str]) -> None:
     conversation.language = contact.language
-    news = [topic for topic in wishes.topics if topic not in conversation.topics]
+    news = [topic for topic in topics if topic not in conversation.topics]
     if news:
         conversation.topics = [*conversation.topics, *news]
 
@@ -146,16 +161,15 @@ def _keep_unanswerable(
 
     They cannot be answered until they text START (R28), so nothing is opened.
     """
-    found = conversations.lock_open(desk.session, contact.id)
-    conversation = found or conversations.latest(desk.session, contact.id)
+    conversation = conversations.lock_latest(desk.session, contact.id)
     if conversation is None:
-        conversation = open_conversation(desk, number, contact)
+        conversation = open_conversation(desk, number, contact, None)
         conversation.state = State.ABANDONED
     message = messages.remember(
         desk.session, conversation, words=words, media=media, sid=sid, at=desk.now
     )
-    if found is not None and found.state == State.ACTIVE:
-        relay_to_peer(desk, found, message)
+    if conversation.state == State.ACTIVE:
+        relay_to_peer(desk, conversation, message)
         return
     to_leads(
         desk,

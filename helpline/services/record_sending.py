@@ -39,12 +39,8 @@ def record_sent(desk: Desk, text_id: int, sid: str) -> None:
 
     The text of a person who was erased meanwhile is deleted at the carrier too.
     """
-    outgoing = outbox.lock_text(desk.session, text_id)
-    if outgoing is None:
+    if not outbox.mark_sent(desk.session, text_id, sid, desk.now):
         outbox.promise_deletion(desk.session, [sid], desk.now)
-        return
-    outgoing.sid = outgoing.sid or sid
-    advance(outgoing, TextState.SENT, desk.now)
 
 
 def record_not_sent(desk: Desk, text_id: int, attempt: int, *, sure: bool) -> None:

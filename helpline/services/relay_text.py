@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpline.domain.record import StepKind, TextKind
+from helpline.domain.record import TextKind
 from helpline.services.desk import Desk
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import conversations, messages, outbox
-from helpline.storage.models import Contact, Conversation, Message, Number, Volunteer
+from helpline.storage import conversations, lines, messages
+from helpline.storage.models import Contact, Conversation, Message, Volunteer
 
 
 def relay_to_peer(desk: Desk, conversation: Conversation, message: Message) -> None:
@@ -77,22 +77,16 @@ def relay_to_person(
 
 
 def stay_awake(desk: Desk, conversation: Conversation) -> None:
-    """Somebody wrote: the idle time begins anew."""
+    """Somebody wrote: the idle time begins anew. The check that is promised will find so."""
     conversation.last_text_at = desk.now
     conversation.idle_warned_at = None
-    outbox.move_promise(
-        desk.session,
-        StepKind.CHECK_IDLE,
-        conversation.id,
-        desk.now + desk.policy.idle_close - desk.policy.idle_warning,
-    )
 
 
 def peer_sender(desk: Desk, conversation: Conversation) -> str | None:
     """The relay number of this conversation, if it has one of its own."""
     if conversation.relay_number_id is None:
         return None
-    return desk.session.get_one(Number, conversation.relay_number_id).e164
+    return lines.number(desk.session, conversation.relay_number_id).e164
 
 
 def _label(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> str:

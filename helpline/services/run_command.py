@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpline.domain.commands import OWN_LABEL, Command, Reading
-from helpline.domain.conversation import Event, State
+from helpline.domain.conversation import OPEN_STATES, Event, State
 from helpline.domain.record import StepKind
 from helpline.services import set_duty, show_status
 from helpline.services.desk import Desk
@@ -101,9 +101,11 @@ def _peer(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, si
     contact.opted_out_at = None
     if reading.words.strip():
         go_on(desk, number, contact, words=reading.words, media=(), sid=sid)
-    elif conversations.lock_open(desk.session, contact.id) is None:
-        greet(desk, open_conversation(desk, number, contact), contact)
-        outbox.promise(desk.session, StepKind.MATCH, volunteer.line_id, desk.now)
+    else:
+        latest = conversations.lock_latest(desk.session, contact.id)
+        if latest is None or latest.state not in OPEN_STATES:
+            greet(desk, open_conversation(desk, number, contact, latest), contact)
+            outbox.promise(desk.session, StepKind.MATCH, volunteer.line_id, desk.now)
     desk.session.flush()
     refresh_duty(desk, volunteer.id)
     if conversations.held_by(desk.session, volunteer.id):

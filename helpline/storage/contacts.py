@@ -35,8 +35,8 @@ def lock_or_create(session: Session, line_id: int, phone: PhoneNumber, now: date
         row = insert(Contact).values(
             line_id=line_id, alias=alias, phone=phone, phone_key=key, created_at=now
         )
-        session.execute(row.on_conflict_do_nothing())
-        contact = lock_by_phone(session, line_id, phone)
+        made = session.scalars(row.on_conflict_do_nothing().returning(Contact)).one_or_none()
+        contact = made or lock_by_phone(session, line_id, phone)
         if contact is not None:
             return contact
     raise AssertionError("aliases never end")

@@ -15,45 +15,46 @@ from helpline.storage.models import Contact, Conversation, Place
 # person asked for, topics the peer excludes, the peer's own number, a rest after an offer that
 # went by. Soft, among those longest idle: never asked before, last peer, shared topics and
 # language. One index gives the queue, one gives the free; neither grows with closed rows.
+SUITS = """
+    (p.wants_language IS NULL OR d.languages @> ARRAY[p.wants_language::text])
+    AND (p.wants_gender IS NULL OR d.gender = p.wants_gender)
+    AND NOT d.excluded_topics && c.topics
+    AND d.phone_key <> p.phone_key
+    AND d.volunteer_id <> ALL (past.resting)
+"""
+# `OFFSET 0` keeps the planner from sorting all who are free when it may read the index in order.
 NEXT_MATCH = text(
     f"""
     SELECT c.id, best.volunteer_id
     FROM conversation c
     JOIN contact p ON p.id = c.contact_id
     CROSS JOIN LATERAL (
-        SELECT w.volunteer_id FROM (
+        SELECT array_agg(o.volunteer_id) AS asked,
+               coalesce(array_agg(o.volunteer_id) FILTER (
+                   WHERE o.ended_at > CASE WHEN o.state = 'expired' THEN :expired_since
+                                           ELSE :passed_since END), '{{}}') AS resting
+        FROM offer o WHERE o.conversation_id = c.id
+    ) past
+    CROSS JOIN LATERAL (
+        SELECT d.volunteer_id FROM (
             (SELECT d.* FROM duty d
-             WHERE d.volunteer_id = c.last_peer_id AND d.line_id = c.line_id AND d.free
-               AND (p.wants_language IS NULL OR d.languages @> ARRAY[p.wants_language::text])
-               AND (p.wants_gender IS NULL OR d.gender = p.wants_gender)
-               AND NOT d.excluded_topics && c.topics AND d.phone_key <> p.phone_key)
+             WHERE d.volunteer_id = c.last_peer_id AND d.line_id = c.line_id AND d.free)
             UNION ALL
-            (SELECT d.* FROM duty d
-             WHERE d.line_id = c.line_id AND d.free
-               AND (p.wants_language IS NULL OR d.languages @> ARRAY[p.wants_language::text])
-               AND (p.wants_gender IS NULL OR d.gender = p.wants_gender)
-               AND NOT d.excluded_topics && c.topics AND d.phone_key <> p.phone_key
-               AND NOT EXISTS (
-                   SELECT FROM offer o
-                   WHERE o.conversation_id = c.id AND o.volunteer_id = d.volunteer_id
-                     AND o.ended_at > CASE WHEN o.state = 'expired' THEN :expired_since
-                                           ELSE :passed_since END)
-             ORDER BY d.idle_since, d.volunteer_id
+            (SELECT d.* FROM (
+                 SELECT * FROM duty
+                 WHERE duty.line_id = c.line_id AND duty.free
+                 ORDER BY duty.line_id, duty.idle_since, duty.volunteer_id
+                 OFFSET 0
+             ) d
+             WHERE {SUITS}
              LIMIT {SOFT_WINDOW})
-        ) w
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS times,
-                   coalesce(bool_or(CASE WHEN o.state = 'expired' THEN o.ended_at > :expired_since
-                                         ELSE o.ended_at > :passed_since END), false) AS resting
-            FROM offer o
-            WHERE o.conversation_id = c.id AND o.volunteer_id = w.volunteer_id
-        ) asked
-        WHERE NOT asked.resting
-        ORDER BY asked.times,
-                 (w.volunteer_id = c.last_peer_id) IS TRUE DESC,
-                 (c.language IS NULL OR w.languages @> ARRAY[c.language::text]) DESC,
-                 cardinality(ARRAY(SELECT unnest(w.topics) INTERSECT SELECT unnest(c.topics))) DESC,
-                 w.idle_since, w.volunteer_id
+        ) d
+        WHERE {SUITS}
+        ORDER BY coalesce(cardinality(array_positions(past.asked, d.volunteer_id)), 0),
+                 (d.volunteer_id = c.last_peer_id) IS TRUE DESC,
+                 (c.language IS NULL OR d.languages @> ARRAY[c.language::text]) DESC,
+                 cardinality(ARRAY(SELECT unnest(d.topics) INTERSECT SELECT unnest(c.topics))) DESC,
+                 d.idle_since, d.volunteer_id
         LIMIT 1
     ) best
     WHERE c.line_id = :line_id AND c.state = 'waiting'
@@ -107,13 +108,15 @@ def find_open(session: Session, contact_id: int) -> Conversation | None:
     ).one_or_none()
 
 
-def latest(session: Session, contact_id: int) -> Conversation | None:
-    """The contact's most recent conversation."""
+def lock_latest(session: Session, contact_id: int) -> Conversation | None:
+    """The contact's most recent conversation, locked: the open one, if any is."""
     return session.scalars(
         select(Conversation)
         .where(Conversation.contact_id == contact_id)
         .order_by(Conversation.id.desc())
         .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 

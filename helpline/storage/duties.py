@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, delete, exists, func, select
+from sqlalchemy import case, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -58,12 +58,6 @@ def count_places(session: Session, volunteer_id: int) -> int:
     )
 
 
-def free_slot(session: Session, volunteer_id: int, cap: int) -> int | None:
-    """The lowest free slot within the cap."""
-    used = set(session.scalars(select(Place.slot).where(Place.volunteer_id == volunteer_id)))
-    return next((slot for slot in range(1, cap + 1) if slot not in used), None)
-
-
 def is_bound(session: Session, volunteer: Volunteer, now: datetime) -> bool:
     """Whether something keeps this volunteer from a further offer.
 
@@ -93,14 +87,17 @@ def lock(session: Session, volunteer_id: int) -> Duty | None:
     return session.get(Duty, volunteer_id, with_for_update=True, populate_existing=True)
 
 
-def lock_if_free(session: Session, volunteer_id: int) -> Duty | None:
-    """The duty row, locked, if it is free and nobody else holds it."""
-    return session.scalars(
-        select(Duty)
+def take(session: Session, volunteer_id: int) -> bool:
+    """Write that a free volunteer is no longer free; False when they are not, or held elsewhere."""
+    free = (
+        select(Duty.volunteer_id)
         .where(Duty.volunteer_id == volunteer_id, Duty.free)
         .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+        .scalar_subquery()
+    )
+    taken = update(Duty).where(Duty.volunteer_id == free).values(free=False)
+    once = taken.returning(Duty.volunteer_id).execution_options(synchronize_session=False)
+    return session.execute(once).first() is not None
 
 
 def put(session: Session, volunteer: Volunteer, *, free: bool, now: datetime) -> None:

@@ -12,21 +12,22 @@ POOL_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 5
 
 
-def make_engine(database_url: str, vault: Vault, *, connections: int) -> Engine:
+def make_engine(database_url: str, vault: Vault, *, connections: int, ping: bool = True) -> Engine:
     """An engine whose sealed columns use `vault`; `connections` at most are open at once.
 
-    Connections that died (a restarted server) are noticed before they are used.
+    With `ping`, connections that died (a restarted server) are noticed before they are used.
+    Workers do without: their first failure drops all dead ones, and what failed is tried again.
     """
     engine = create_engine(
         database_url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
+        pool_pre_ping=ping,
         hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000",
+            "options": "-c timezone=UTC -c jit=off -c idle_in_transaction_session_timeout=60000",
         },
     )
     use_vault(engine, vault)
@@ -49,7 +50,7 @@ def make_door_engine(database_url: str, vault: Vault, *, connections: int) -> En
         hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": "-c timezone=UTC -c statement_timeout=8000",
+            "options": "-c timezone=UTC -c jit=off -c statement_timeout=8000",
         },
     )
     use_vault(engine, vault)

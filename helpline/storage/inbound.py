@@ -2,18 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    bindparam,
+    exists,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session
 
 from helpline.storage.models import Inbound
+from helpline.storage.sealed import SealedJson
 
 # After this many failures an event no longer holds up the later ones of its sender.
 STUCK_AFTER_ATTEMPTS = 5
 LONGEST_PAUSE = timedelta(seconds=60)
+
+TABLE = Inbound.metadata.tables["inbound"]
+# Made once: the door's cost is mostly that of making a statement.
+KEEP = (
+    insert(TABLE)
+    .values(
+        kind=bindparam("kind"),
+        natural_key=bindparam("natural_key"),
+        sender_key=bindparam("sender_key"),
+        payload=bindparam("payload"),
+        came_at=bindparam("now"),
+        due_at=bindparam("now"),
+    )
+    .on_conflict_do_nothing(index_elements=["natural_key"])
+    .returning(TABLE.c.id)
+)
+
+PAYLOAD = SealedJson("inbound.payload")
+_earlier = TABLE.alias("earlier")
+NEXT = (
+    select(TABLE.c.id, TABLE.c.kind, type_coerce(TABLE.c.payload, LargeBinary).label("sealed"))
+    .where(
+        TABLE.c.read_at.is_(None),
+        TABLE.c.due_at <= bindparam("now"),
+        ~exists().where(
+            _earlier.c.sender_key == TABLE.c.sender_key,
+            _earlier.c.id < TABLE.c.id,
+            _earlier.c.read_at.is_(None),
+            _earlier.c.attempts < STUCK_AFTER_ATTEMPTS,
+        ),
+    )
+    .order_by(TABLE.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=TABLE)
+)
+READ = (
+    update(TABLE)
+    .where(TABLE.c.id == bindparam("its_id"))
+    .values(read_at=bindparam("now"), payload=None, sender_key=b"")
+)
 
 
 def keep(
@@ -26,45 +77,43 @@ def keep(
     now: datetime,
 ) -> bool:
     """Keep one event durably; False when it was kept before. One statement, one transaction."""
-    row = insert(Inbound).values(
-        kind=kind,
-        natural_key=natural_key,
-        sender_key=sender_key,
-        payload=payload,
-        came_at=now,
-        due_at=now,
-    )
-    once = row.on_conflict_do_nothing(index_elements=[Inbound.natural_key])
-    return connection.execute(once.returning(Inbound.id)).first() is not None
+    told = {
+        "kind": kind,
+        "natural_key": natural_key,
+        "sender_key": sender_key,
+        "payload": payload,
+        "now": now,
+    }
+    return connection.execute(KEEP, told).first() is not None
 
 
-def lock_next(session: Session, now: datetime) -> Inbound | None:
-    """The oldest unread event that is due and not behind an earlier one of the same sender.
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """An event that is locked and to be read; its payload is still sealed."""
 
-    Its payload is opened only when it is used, so that one that cannot be opened harms no other.
+    id: int
+    kind: str
+    sealed: bytes
+
+
+def lock_next(session: Session, now: datetime) -> KeptEvent | None:
+    """The oldest unread event that is due and not behind an earlier one of the same sender."""
+    row = session.execute(NEXT, {"now": now}).one_or_none()
+    return None if row is None else KeptEvent(row.id, row.kind, bytes(row.sealed))
+
+
+def open_payload(session: Session, event: KeptEvent) -> dict[str, Any]:
+    """What the event says; raises `CannotOpen`.
+
+    It is opened apart from `lock_next`, so that one that cannot be opened harms no other.
     """
-    earlier = aliased(Inbound)
-    behind = exists().where(
-        earlier.sender_key == Inbound.sender_key,
-        earlier.id < Inbound.id,
-        earlier.read_at.is_(None),
-        earlier.attempts < STUCK_AFTER_ATTEMPTS,
-    )
-    return session.scalars(
-        select(Inbound)
-        .where(Inbound.read_at.is_(None), Inbound.due_at <= now, ~behind)
-        .order_by(Inbound.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .options(defer(Inbound.payload))
-    ).one_or_none()
+    payload: dict[str, Any] = PAYLOAD.process_result_value(event.sealed, session.get_bind().dialect)
+    return payload
 
 
-def mark_read(event: Inbound, now: datetime) -> None:
+def mark_read(session: Session, event: KeptEvent, now: datetime) -> None:
     """The event has been read: what it said, and of whom, is wiped; its key stays."""
-    event.read_at = now
-    event.payload = None
-    event.sender_key = b""
+    session.execute(READ, {"its_id": event.id, "now": now})
 
 
 def postpone(session: Session, event_id: int, now: datetime) -> int:

@@ -31,34 +31,46 @@ def only_line(session: Session) -> Line:
     return session.scalars(select(Line).order_by(Line.id).limit(1)).one()
 
 
+def numbers_of(session: Session) -> list[Number]:
+    """Every number of ours, read once a session: there are few, and most steps need one."""
+    kept: list[Number] | None = session.info.get("numbers")
+    if kept is None:
+        kept = session.info["numbers"] = list(session.scalars(select(Number).order_by(Number.id)))
+    return kept
+
+
 def find_number(session: Session, e164: str) -> Number | None:
     """The number of ours that was texted."""
-    return session.scalars(select(Number).where(Number.e164 == e164)).one_or_none()
+    return next((each for each in numbers_of(session) if each.e164 == e164), None)
+
+
+def number(session: Session, number_id: int) -> Number:
+    """The number with this id."""
+    return next(each for each in numbers_of(session) if each.id == number_id)
 
 
 def public_number(session: Session, line_id: int) -> Number:
     """The number that people text and call."""
-    return session.scalars(
-        select(Number).where(Number.line_id == line_id, Number.position == 0)
-    ).one()
+    return next(
+        each for each in numbers_of(session) if (each.line_id, each.position) == (line_id, 0)
+    )
 
 
 def sender_for_contact(session: Session, conversation: Conversation) -> str:
     """The number the person texted, or the public one when that is no longer ours."""
-    number = session.get_one(Number, conversation.number_id)
-    if number.position is None:
+    texted = number(session, conversation.number_id)
+    if texted.position is None:
         return public_number(session, conversation.line_id).e164
-    return number.e164
+    return texted.e164
 
 
 def free_relay_number(session: Session, line_id: int, volunteer_id: int) -> int | None:
     """A relay number that none of this volunteer's conversations uses; None when all are."""
-    used = select(Conversation.relay_number_id).where(
-        Conversation.volunteer_id == volunteer_id, Conversation.relay_number_id.is_not(None)
+    used = set(
+        session.scalars(
+            select(Conversation.relay_number_id).where(Conversation.volunteer_id == volunteer_id)
+        )
     )
-    return session.scalars(
-        select(Number.id)
-        .where(Number.line_id == line_id, Number.position > 0, Number.id.not_in(used))
-        .order_by(Number.position)
-        .limit(1)
-    ).one_or_none()
+    pool = [each for each in numbers_of(session) if each.line_id == line_id and each.position]
+    free = (each.id for each in sorted(pool, key=lambda each: each.position or 0))
+    return next((each for each in free if each not in used), None)

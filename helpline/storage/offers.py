@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from helpline.domain.conversation import OfferState
-from helpline.storage import duties
-from helpline.storage.models import Conversation, Offer, Place, Volunteer
+from helpline.storage.models import Conversation, Offer, Volunteer
+
+# The lowest slot within the cap that is free; none, and no row, when all are taken.
+TAKE_PLACE = text(
+    """
+    INSERT INTO place (volunteer_id, slot, cap, conversation_id)
+    SELECT :volunteer_id, s.slot, :cap, :conversation_id
+    FROM generate_series(1, :cap) AS s (slot)
+    WHERE NOT EXISTS (
+        SELECT FROM place p WHERE p.volunteer_id = :volunteer_id AND p.slot = s.slot)
+    ORDER BY s.slot LIMIT 1
+    RETURNING slot
+    """
+)
 
 
 class NoFreePlace(Exception):
@@ -24,17 +36,16 @@ def make(
     expires_at: datetime,
 ) -> Offer:
     """A pending offer and the place it takes; raises `NoFreePlace`."""
-    slot = duties.free_slot(session, volunteer.id, volunteer.max_conversations)
-    if slot is None:
-        raise NoFreePlace
-    session.add(
-        Place(
-            volunteer_id=volunteer.id,
-            slot=slot,
-            cap=volunteer.max_conversations,
-            conversation_id=conversation.id,
-        )
+    taken = session.execute(
+        TAKE_PLACE,
+        {
+            "volunteer_id": volunteer.id,
+            "cap": volunteer.max_conversations,
+            "conversation_id": conversation.id,
+        },
     )
+    if taken.first() is None:
+        raise NoFreePlace
     offer = Offer(
         line_id=conversation.line_id,
         conversation_id=conversation.id,

@@ -4,23 +4,94 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import CursorResult, Delete, delete, exists, select, update
+from sqlalchemy import (
+    CursorResult,
+    Delete,
+    LargeBinary,
+    Row,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from helpline.domain.conversation import UNSENT_TEXT_STATES, TextState
 from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import StepKind, TextKind
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import CarrierCopy, Inbound, OutgoingText, Step
+from helpline.storage.sealed import sealed_type
 from helpline.storage.vault import CannotOpen
 
 # A claim that is older than this belongs to a process that died: nobody knows whether the
 # carrier has the text. Longer than any one call to the carrier can last.
 CLAIM_LASTS = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=60)
+
+
+LOWEST_PRIORITY = 9
+# Which of several due texts leave first: what somebody waits for goes before what we say.
+PRIORITIES = {
+    TextKind.OFFER: 1,
+    TextKind.TO_PERSON: 1,
+    TextKind.TO_PEER: 1,
+    TextKind.ALERT: 1,
+    TextKind.ANSWER: 2,
+    TextKind.AUTOMATIC: 2,
+}
+TEXTS = OutgoingText.metadata.tables["outgoing_text"]
+SEALED = (TEXTS.c.to_phone, TEXTS.c.body, TEXTS.c.media)
+# Made once: a worker does little else. Only the first unsent text to a phone can be claimed,
+# so texts to one phone leave in the order in which they were written.
+_earlier = TEXTS.alias("earlier")
+_due = (
+    select(TEXTS.c.id, TEXTS.c.state)
+    .where(
+        TEXTS.c.state.in_([state.value for state in UNSENT_TEXT_STATES]),
+        TEXTS.c.due_at <= bindparam("now"),
+        TEXTS.c.priority <= bindparam("lowest"),
+        ~exists().where(
+            _earlier.c.to_key == TEXTS.c.to_key,
+            _earlier.c.id < TEXTS.c.id,
+            _earlier.c.state.in_([state.value for state in UNSENT_TEXT_STATES]),
+        ),
+    )
+    .order_by(TEXTS.c.priority, TEXTS.c.due_at, TEXTS.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=TEXTS)
+    .cte("due")
+)
+CLAIM = (
+    update(TEXTS)
+    .where(TEXTS.c.id == _due.c.id)
+    .values(
+        state=TextState.SENDING.value,
+        claimed_at=bindparam("now"),
+        attempts=TEXTS.c.attempts + 1,
+        due_at=bindparam("due_at"),
+    )
+    .returning(
+        TEXTS.c.id,
+        TEXTS.c.kind,
+        TEXTS.c.attempts,
+        _due.c.state.label("was"),
+        TEXTS.c.token,
+        TEXTS.c.to_key,
+        TEXTS.c.sender,
+        TEXTS.c.written_at,
+        *(type_coerce(column, LargeBinary).label(column.name) for column in SEALED),
+    )
+)
 
 
 def promise(session: Session, kind: StepKind, subject_id: int, due_at: datetime) -> None:
@@ -112,6 +183,7 @@ def write_text(
         contact_id=contact_id,
         volunteer_id=volunteer_id,
         offer_id=offer_id,
+        priority=PRIORITIES[kind],
         state=TextState.QUEUED,
         written_at=now,
         due_at=now,
@@ -121,52 +193,89 @@ def write_text(
     return outgoing
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedText:
+    """A text that was claimed. `was` is the state it was in before."""
+
+    id: int
+    kind: str
+    attempt: int
+    was: str
+    token: str
+    to: PhoneNumber
+    to_key: bytes
+    sender: str
+    body: str
+    media: list[str]
+    written_at: datetime
+
+
 def claim_texts(
     session: Session, now: datetime, most: int, *, urgent_only: bool = False
-) -> list[tuple[OutgoingText, bool]]:
+) -> list[ClaimedText]:
     """Claim up to `most` texts, each the first unsent one to its phone.
 
-    With each comes whether the carrier may have it already (an earlier try ended unclearly),
-    so that it must be looked up before it is sent.
+    One that was not `queued` may be with the carrier already (an earlier try ended unclearly):
+    it must be looked up before it is sent.
     """
-    earlier = aliased(OutgoingText)
-    behind = exists().where(
-        earlier.to_key == OutgoingText.to_key,
-        earlier.id < OutgoingText.id,
-        earlier.state.in_(UNSENT_TEXT_STATES),
-    )
-    due = (
-        select(OutgoingText.id)
-        .where(OutgoingText.state.in_(UNSENT_TEXT_STATES), OutgoingText.due_at <= now, ~behind)
-        .order_by(OutgoingText.priority, OutgoingText.due_at, OutgoingText.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    if urgent_only:
-        due = due.where(OutgoingText.priority == 0)
-    claimed = []
-    for text_id in session.scalars(due).all():
-        outgoing = _open_text(session, text_id)
-        if outgoing is None:
-            continue
-        claimed.append((outgoing, outgoing.state != TextState.QUEUED))
-        outgoing.state = TextState.SENDING
-        outgoing.claimed_at = now
-        outgoing.attempts += 1
-        outgoing.due_at = now + CLAIM_LASTS
-    return claimed
+    rows = session.execute(
+        CLAIM,
+        {
+            "now": now,
+            "due_at": now + CLAIM_LASTS,
+            "most": most,
+            "lowest": 0 if urgent_only else LOWEST_PRIORITY,
+        },
+    ).all()
+    return [text for row in rows if (text := _open_text(session, row)) is not None]
 
 
-def _open_text(session: Session, text_id: int) -> OutgoingText | None:
-    """The text; one whose key is lost is marked failed, so that it holds up no other."""
+def _open_text(session: Session, row: Row[Any]) -> ClaimedText | None:
+    """The text of a row; one whose key is lost is marked failed, so that it holds up no other."""
     try:
-        return session.get_one(OutgoingText, text_id)
+        to, body, media = (
+            sealed_type(column).process_result_value(value, session.get_bind().dialect)
+            for column, value in zip(SEALED, (row.to_phone, row.body, row.media), strict=True)
+        )
     except CannotOpen:
-        lost = update(OutgoingText).where(OutgoingText.id == text_id)
+        lost = update(OutgoingText).where(OutgoingText.id == row.id)
         session.execute(
             lost.values(state=TextState.FAILED).execution_options(synchronize_session=False)
         )
         return None
+    return ClaimedText(
+        id=row.id,
+        kind=row.kind,
+        attempt=row.attempts,
+        was=row.was,
+        token=row.token,
+        to=to,
+        to_key=bytes(row.to_key),
+        sender=row.sender,
+        body=body,
+        media=media,
+        written_at=row.written_at,
+    )
+
+
+def mark_sent(session: Session, text_id: int, sid: str, now: datetime) -> bool:
+    """The carrier has this text under this id; False when it has been erased meanwhile.
+
+    A report that came before the carrier's own answer is not undone.
+    """
+    unsent = OutgoingText.state.in_(UNSENT_TEXT_STATES)
+    marked = (
+        update(OutgoingText)
+        .where(OutgoingText.id == text_id)
+        .values(
+            sid=func.coalesce(OutgoingText.sid, sid),
+            state=case((unsent, TextState.SENT.value), else_=OutgoingText.state),
+            sent_at=func.coalesce(OutgoingText.sent_at, now),
+        )
+        .returning(OutgoingText.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(marked).first() is not None
 
 
 def lock_text(session: Session, text_id: int) -> OutgoingText | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, LargeBinary
+from sqlalchemy import Column, Dialect, Engine, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
 from helpline.domain.phone import PhoneNumber
@@ -61,6 +61,12 @@ class Sealed(TypeDecorator[Any]):
         if value is None:
             return None
         return self.from_bytes(vault_of(dialect).open(bytes(value), self.purpose))
+
+
+def sealed_type(column: Column[Any]) -> Sealed:
+    """The type of a sealed column."""
+    assert isinstance(column.type, Sealed)
+    return column.type
 
 
 class SealedText(Sealed):
