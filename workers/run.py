@@ -18,7 +18,7 @@ from setproctitle import setproctitle
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.queues import LOOK_TIMEOUT_SECONDS, QUEUES, URGENT
-from config.settings import BadSetting, read_settings
+from config.settings import BadSetting, Settings, read_settings
 from helpline.logs import configure_logs, where
 from helpline.storage import liveness
 from helpline.wiring import Wires, make_carrier, make_redis, make_wires
@@ -27,6 +27,7 @@ from workers.station import Station
 
 URGENT_LANES = 4
 BEAT_SECONDS = 2.0
+REDIS_PAUSE_SECONDS = 1.0
 WORKER_TTL_SECONDS = 30
 MAINTENANCE_SECONDS = 10
 # A worker whose look makes no progress for this long counts as hung and ends itself; whatever
@@ -34,12 +35,22 @@ MAINTENANCE_SECONDS = 10
 HUNG_AFTER_SECONDS = LOOK_TIMEOUT_SECONDS + 30
 
 log = structlog.get_logger()
+_told_to_stop = threading.Event()
 
 
 class BellWorker(SimpleWorker):
     """RQ's non-forking worker; after a lost Redis it tries again within two seconds."""
 
     max_connection_wait_time = 2.0
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Remember it too, for the case that Redis is away just then."""
+        _told_to_stop.set()
+        super().request_stop(signum, frame)
+
+    def procline(self, message: str) -> None:  # noqa: ARG002 - the role says more than the state
+        """The process's title names its role."""
+        setproctitle(f"helpline: worker {self.queue_names()[0]}")
 
 
 class Keeper(threading.Thread):
@@ -99,20 +110,35 @@ def run_worker(queue_name: str) -> None:
     jobs.serve(station)
     keeper = Keeper(wires, station, queue_name)
     keeper.start()
+    jobs.look(queue_name)
+    try:
+        while not _told_to_stop.is_set():
+            _listen(settings, queue_name)
+            _told_to_stop.wait(REDIS_PAUSE_SECONDS)
+    finally:
+        keeper.end()
+        station.close()
+
+
+def _listen(settings: Settings, queue_name: str) -> None:
+    """Listen for the bell until told to stop, or until Redis is away.
+
+    While it is away the keeper looks by itself.
+    """
     redis = make_redis(settings)
     redis.connection_pool.connection_kwargs.pop("socket_timeout", None)
-    worker = BellWorker(
-        [Queue(queue_name, connection=redis, serializer=JSONSerializer)],
-        connection=redis,
-        serializer=JSONSerializer,
-        worker_ttl=WORKER_TTL_SECONDS,
-        maintenance_interval=MAINTENANCE_SECONDS,
-        log_job_description=False,
-    )
-    jobs.look(queue_name)
-    worker.work(logging_level="WARNING")
-    keeper.end()
-    station.close()
+    try:
+        worker = BellWorker(
+            [Queue(queue_name, connection=redis, serializer=JSONSerializer)],
+            connection=redis,
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL_SECONDS,
+            maintenance_interval=MAINTENANCE_SECONDS,
+            log_job_description=False,
+        )
+        worker.work(logging_level="WARNING")
+    except (RedisError, OSError) as reason:
+        log.warning("redis_away", queue=queue_name, fault=type(reason).__name__)
 
 
 def _stop(_: int, __: FrameType | None) -> None:
