@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,11 @@ from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from helpline.ports import CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo, TextToSend
+
+# Twilio's client and urllib3 log addresses with numbers in them: they may not, at any level.
+SILENT = logging.getLogger("helpline.carrier.http")
+SILENT.disabled = True
+logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
@@ -32,7 +38,7 @@ class AnyHostHttpClient(TwilioHttpClient):
     """Twilio's HTTP client, with every request sent to the scheme, host and port of `base`."""
 
     def __init__(self, base: str, timeout_seconds: float, connections: int) -> None:
-        super().__init__(timeout=timeout_seconds)
+        super().__init__(timeout=timeout_seconds, logger=SILENT)
         self._base = urlsplit(base)
         adapter = HTTPAdapter(pool_maxsize=connections)
         for scheme in ("http://", "https://"):

@@ -218,16 +218,17 @@ def claim_texts(
     One that was not `queued` may be with the carrier already (an earlier try ended unclearly):
     it must be looked up before it is sent.
     """
-    rows = session.execute(
-        CLAIM,
-        {
-            "now": now,
-            "due_at": now + CLAIM_LASTS,
-            "most": most,
-            "lowest": 0 if urgent_only else LOWEST_PRIORITY,
-        },
-    ).all()
-    return [text for row in rows if (text := _open_text(session, row)) is not None]
+    told = {
+        "now": now,
+        "due_at": now + CLAIM_LASTS,
+        "most": most,
+        "lowest": 0 if urgent_only else LOWEST_PRIORITY,
+    }
+    while rows := session.execute(CLAIM, told).all():
+        opened = [text for row in rows if (text := _open_text(session, row)) is not None]
+        if opened:
+            return opened
+    return []
 
 
 def _open_text(session: Session, row: Row[Any]) -> ClaimedText | None:

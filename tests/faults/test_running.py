@@ -16,8 +16,8 @@ import psutil
 import pytest
 import requests
 
-from helpline.embedded.folders import is_reachable
 from helpline.cli.running import PROCESSES, _procfile
+from helpline.embedded.folders import is_reachable
 from tests.conftest import ACCOUNT
 from tests.town import free_port
 
