@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import statistics
 import sys
 import tempfile
@@ -91,8 +92,6 @@ def naive_web(town: Town) -> tuple[Child, str]:
 
 def listens(port: int) -> bool:
     """Whether somebody answers on a port."""
-    import socket
-
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

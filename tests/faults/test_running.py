@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -212,8 +213,6 @@ def test_the_procfile_names_what_design_names() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_an_ordinary_user_can_run_it() -> None:
-    import pwd
-
     nobody = pwd.getpwnam("nobody")
     if not is_reachable(Path(sys.executable).resolve(), nobody):
         pytest.skip("this Python lies where only root can reach it")

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import structlog
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from redis import Redis
 from sqlalchemy import Engine, insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from helpline.embedded.postgres import EmbeddedPostgres
+from helpline.embedded.postgres import INSTALL, EmbeddedPostgres, _wheel
 from helpline.logs import ALLOWED, NoWordsFormatter, only_allowed, where
 from helpline.services.rotate_keys import rotate_batch, sealed_columns
 from helpline.storage.models import Base, Message, Place
@@ -57,8 +59,6 @@ def test_a_dump_of_the_database_holds_none_of_it(world: World, servers: tuple[st
 
 
 def _programs() -> str:
-    from helpline.embedded.postgres import INSTALL, _wheel
-
     return str(_wheel() / INSTALL / "bin")
 
 
@@ -207,9 +207,6 @@ def test_redis_holds_nothing_about_anybody(world: World, redis: Redis) -> None:
 
 
 def test_the_schema_is_what_the_models_say(engine: Engine) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
-
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []

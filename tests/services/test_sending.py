@@ -9,8 +9,10 @@ import requests
 from sqlalchemy import select
 
 from helpline.domain.conversation import State, TextState
+from helpline.services.record_sending import record_sent
 from helpline.storage.models import OutgoingText
 from tests.world import NeverConnected, World
+from workers.reading import read_one
 from workers.sending import claim
 
 PERSON, SAM, ROSA, JO = "+12025550150", "+12025550111", "+12025550112", "+12025550113"
@@ -168,8 +170,6 @@ def test_a_report_that_comes_before_the_answer_counts(world: World) -> None:
     world.post(f"/twilio/status/{token}", {"MessageSid": "SMearly", "MessageStatus": "delivered"})
     world.settle()
     assert states(world, PERSON)[0] == TextState.DELIVERED
-    from helpline.services.record_sending import record_sent
-
     with world.wires.desk() as desk:
         record_sent(desk, claims[0].row.id, "SMearly")
     assert states(world, PERSON)[0] == TextState.DELIVERED
@@ -189,8 +189,6 @@ def test_a_claim_whose_process_died_is_looked_up_and_sent(world: World) -> None:
 def test_no_text_is_claimed_twice(world: World) -> None:
     for place in range(5):
         world.drop_in(f"+1202555016{place}", "hi")
-    from workers.reading import read_one
-
     while read_one(world.wires):
         pass
     first = claim(world.wires, 10, urgent_only=False)
@@ -222,7 +220,7 @@ def test_an_empty_text_is_passed_on_as_such(world: World) -> None:
     assert world.news(SAM) == ["(an empty text)"]
 
 
-@pytest.mark.parametrize("words", ["", "👍", "hi", "\x00", "‮reversed", "a" * 1600, "𝒽𝑒𝓁𝓅"])
+@pytest.mark.parametrize("words", ["", "👍", "hi", "\x00", "\u202ereversed", "a" * 1600, "𝒽𝑒𝓁𝓅"])
 def test_any_words_at_all_are_queued(world: World, words: str) -> None:
     world.text(PERSON, words)
     assert world.states() == [State.WAITING]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from helpline.domain.conversation import State
-from helpline.storage.models import HeldText, Note, WrapUp
+from helpline.services.retire_volunteer import retire_volunteer
+from helpline.storage.models import HeldText, Note, Volunteer, WrapUp
 from tests.world import World
 
 PERSON, OTHER = "+12025550150", "+12025550151"
@@ -294,9 +295,6 @@ def test_peer_opens_a_conversation_and_texts_need_labels_while_busy(one_number: 
 
 
 def test_a_retired_volunteer_is_an_ordinary_person(world: World) -> None:
-    from helpline.services.retire_volunteer import retire_volunteer
-    from helpline.storage.models import Volunteer
-
     world.volunteer(SAM)
     world.together(PERSON, SAM)
     with world.wires.desk() as desk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -39,8 +40,8 @@ FACTS = {
 PAGES = tuple(key for key in EN if key.startswith("page_"))
 MOST_SEGMENTS = 2
 UNSAFE = re.compile(
-    r"commit(ted|s)?\b|successful|failed attempt|overdose|hang(ing|ed)?\b|pills?\b|guns?\b|jump(ed)?\b"
-    r"|bridge|promise|guarantee|you (are|will be) safe|we keep you safe|kill|suicid"
+    r"commit(ted|s)?\b|successful|failed attempt|overdose|hang(ing|ed)?\b|pills?\b|guns?\b"
+    r"|jump(ed)?\b|bridge|promise|guarantee|you (are|will be) safe|we keep you safe|kill|suicid"
     r"|cometi|pastillas?|pistola|puente|promet|garanti|a salvo|matar",
     re.IGNORECASE,
 )
@@ -77,8 +78,6 @@ def test_spanish_wants_the_same_facts_as_english(key: str) -> None:
 
 
 def test_all_that_a_person_reads_is_there_in_every_language() -> None:
-    import tomllib
-
     english = tomllib.loads((CONFIG / "wording/en.toml").read_text())
     for language in WORDING.texts:
         missing = [key for key in english["person"] if key not in WORDING.texts[language]]

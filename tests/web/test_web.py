@@ -14,6 +14,7 @@ from helpline.simulator.signing import sign
 from helpline.storage import liveness
 from helpline.storage.models import Inbound
 from helpline.web.app import create_app
+from helpline.wiring import make_wires
 from tests.conftest import TOKEN, make_settings
 from tests.world import LINE, World
 
@@ -178,8 +179,6 @@ def test_readyz_without_servers(world: World, servers: tuple[str, str]) -> None:
     away = make_settings(
         ("postgresql+psycopg://127.0.0.1:1/none?connect_timeout=1", "redis://127.0.0.1:1")
     )
-    from helpline.wiring import make_wires
-
     answer = create_app(make_wires(away)).test_client().get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json()["missing"] == ["database", "worker", "clock", "redis"]
@@ -229,8 +228,6 @@ def test_every_answer_is_guarded(world: World, path: str) -> None:
 def test_webhooks_and_site_can_be_served_apart(
     world: World, servers: tuple[str, str], serve: str, has: str, has_not: str
 ) -> None:
-    from helpline.wiring import make_wires
-
     app = create_app(make_wires(make_settings(servers, helpline_serve=serve)))
     client = app.test_client()
     assert client.get(has).status_code != 404

@@ -10,6 +10,7 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
+import workers.reading
 from config.queues import DEFAULT, LOOK_JOB, QUEUES, URGENT
 from helpline.bell import RqBell
 from helpline.cli.running import _procfile
@@ -85,8 +86,8 @@ def test_a_look_by_rq_does_all_that_is_due(
     while len(world.inbox(PERSON)) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert "We have your text" in "".join(world.inbox(PERSON))
-    assert all(key.startswith(b"rq:") for key in redis.keys())
-    values = [redis.dump(key) or b"" for key in redis.keys()]
+    assert all(key.startswith(b"rq:") for key in redis.scan_iter())
+    values = [redis.dump(key) or b"" for key in redis.scan_iter()]
     assert not any(PERSON.encode() in value for value in values)
 
 
@@ -118,8 +119,6 @@ def test_a_step_that_fails_is_put_off_and_stops_nothing_else(
 def test_an_event_that_cannot_be_read_is_kept_and_holds_up_only_its_sender(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import workers.reading
-
     real = workers.reading.receive_text
 
     def fail(text: object, desk: object) -> None:
