@@ -8,7 +8,7 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import conversations, duties, offers, outbox
+from helpline.storage import conversations, duties, messages, offers, outbox
 from helpline.storage.models import Conversation, Volunteer
 
 
@@ -25,6 +25,7 @@ def hand_on(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> Non
     conversation.queue_at = queue_at(Risk(conversation.risk), conversation.waiting_since)
     session.flush()
     outbox.drop_promise(session, StepKind.CHECK_IDLE, conversation.id)
+    messages.take_held(session, volunteer.id)
     on_duty = duties.anybody_on_duty(session, conversation.line_id)
     wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
     outbox.promise(session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from helpline.domain.commands import Reading, is_no, is_yes, read_command
 from helpline.domain.conversation import State
@@ -20,7 +21,10 @@ from helpline.services.threads import by_number, choices, threads_of
 from helpline.services.wrap_up import answer_wrap_up, open_wrap_up
 from helpline.services.write_text import to_volunteer
 from helpline.storage import contacts, conversations, messages, offers
-from helpline.storage.models import Conversation, Number, Volunteer
+from helpline.storage.models import Conversation, HeldText, Number, Volunteer
+
+# The question which one is meant is answered within this time, or asked again.
+HELD_LASTS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,7 +114,7 @@ def _send_labelled(desk: Desk, volunteer: Volunteer, reading: Reading, written: 
             desk, volunteer, desk.say(key, label=reading.label, choices=choices(desk, threads))
         )
         return
-    held = messages.take_held(desk.session, volunteer.id)
+    held = _held_for(desk, volunteer, conversation)
     if not reading.is_label_alone or (held is None and written.media):
         if held is not None:
             to_volunteer(desk, volunteer, desk.say("held_dropped"))
@@ -129,6 +133,21 @@ def _send_labelled(desk: Desk, volunteer: Volunteer, reading: Reading, written: 
             conversation,
             Written(written.number, held.words, [*held.media, *written.media], held.sid),
         )
+
+
+def _held_for(desk: Desk, volunteer: Volunteer, conversation: Conversation) -> HeldText | None:
+    """The held text, if this conversation was among those that were asked about.
+
+    One that is old, or that was held before this conversation began, is dropped: it was meant
+    for somebody else.
+    """
+    held = messages.take_held(desk.session, volunteer.id)
+    if held is None or desk.now - held.held_at > HELD_LASTS:
+        return None
+    began = conversation.opened_at
+    if conversation.volunteer_id == volunteer.id and conversation.accepted_at is not None:
+        began = conversation.accepted_at
+    return held if began <= held.held_at else None
 
 
 def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written: Written) -> None:

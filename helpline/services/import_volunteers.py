@@ -11,7 +11,7 @@ from helpline.domain.shifts import zone
 from helpline.services.csv_file import BadFile, Cells, Changes, Fault, read_phone, read_rows
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
-from helpline.storage import volunteers
+from helpline.storage import lines, volunteers
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import Volunteer
 from helpline.storage.models.people import ROLES
@@ -39,6 +39,11 @@ def import_volunteers(desk: Desk, line_id: int, text: str) -> Changes:
         for place, cells in read_rows(text, COLUMNS, OPTIONAL_COLUMNS)
     ]
     _refuse_twice(read, faults)
+    faults += [
+        Fault(place, "phone", "is a number of the line itself")
+        for place, facts in read
+        if facts["phone"] and lines.find_number(desk.session, facts["phone"].e164)
+    ]
     if faults:
         raise BadFile(sorted(faults, key=lambda fault: fault.row))
     changes = Changes()

@@ -13,7 +13,7 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_volunteer
-from helpline.storage import contacts, conversations, offers, outbox
+from helpline.storage import contacts, conversations, messages, offers, outbox
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import (
     AuditEvent,
@@ -131,6 +131,7 @@ def _let_go(desk: Desk, conversation: Conversation) -> None:
         conversation.state = State.CLOSED
     desk.session.flush()
     if holder is not None:
+        messages.take_held(desk.session, holder)
         desk.session.execute(delete(WrapUp).where(WrapUp.conversation_id == conversation.id))
         refresh_duty(desk, holder)
         volunteer = desk.session.get_one(Volunteer, holder)

@@ -11,7 +11,7 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_leads, to_person, to_volunteer
-from helpline.storage import conversations, outbox
+from helpline.storage import conversations, messages, outbox
 from helpline.storage.models import Conversation, Volunteer, WrapUp
 
 NOT_WELL = 3
@@ -27,6 +27,7 @@ def finish(desk: Desk, conversation: Conversation, *, reason: str, key: str = "e
     conversation.ended_at = desk.now
     conversation.last_peer_id = volunteer.id
     outbox.drop_promise(desk.session, StepKind.CHECK_IDLE, conversation.id)
+    messages.take_held(desk.session, volunteer.id)
     desk.note(
         conversation.line_id,
         Kind.CONVERSATION_FINISHED,

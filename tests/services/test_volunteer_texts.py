@@ -303,3 +303,34 @@ def test_a_retired_volunteer_is_an_ordinary_person(world: World) -> None:
     assert world.states() == [State.WAITING]
     world.text(SAM, "hello")
     assert "We have your text" in world.inbox(SAM)[-2] + world.inbox(SAM)[-1]
+
+
+def test_a_held_text_never_goes_to_somebody_who_came_later(one_number: World) -> None:
+    two_open(one_number)
+    one_number.text(SAM, "meant for one of them")
+    for label in ("a", "b"):
+        one_number.text(SAM, f"#{label} #done")
+        one_number.text(SAM, "1 1")
+    stranger = "+12025550152"
+    one_number.together(stranger, SAM, "three")
+    one_number.text(SAM, "#a")
+    assert one_number.news(stranger) == []
+
+
+def test_a_held_text_grows_old(one_number: World) -> None:
+    two_open(one_number)
+    one_number.text(SAM, "held")
+    one_number.wait(901)
+    one_number.text(SAM, "#a")
+    assert "held" not in one_number.news(PERSON)
+
+
+def test_a_held_text_is_not_for_a_conversation_that_began_after_it(one_number: World) -> None:
+    one_number.volunteer(SAM, max_conversations="3")
+    one_number.together(PERSON, SAM, "one")
+    one_number.together(OTHER, SAM, "two")
+    one_number.text(SAM, "held")
+    one_number.wait(1)
+    one_number.together("+12025550152", SAM, "three")
+    one_number.text(SAM, "#c")
+    assert one_number.news("+12025550152") == []
