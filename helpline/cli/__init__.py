@@ -21,7 +21,7 @@ FAILURE, USAGE = 1, 2
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="helpline")
 def helpline() -> None:
-    r"""Brings a trained mental health peer to whoever texts, within minutes.
+    """Brings a trained mental health peer to whoever texts, within minutes.
 
     \b
     Example:

@@ -11,7 +11,7 @@ from helpline.services.rotate_keys import rotate_batch, sealed_columns
 
 @click.group()
 def keys() -> None:
-    r"""Keys that seal what people write.
+    """Keys that seal what people write.
 
     \b
     Example:
@@ -21,7 +21,7 @@ def keys() -> None:
 
 @keys.command()
 def new() -> None:
-    r"""Print a new key: 32 bytes in base64.
+    """Print a new key: 32 bytes in base64.
 
     \b
     Example:
@@ -32,7 +32,7 @@ def new() -> None:
 
 @keys.command()
 def rotate() -> None:
-    r"""Seal everything anew under the first of HELPLINE_KEYS.
+    """Seal everything anew under the first of HELPLINE_KEYS.
 
     Put the new key first in HELPLINE_KEYS and keep the old one behind it, restart, run this, then
     take the old key away. It may be stopped and run again at any time.

@@ -33,7 +33,7 @@ class OnlySaying(Exception):
 
 @click.group()
 def volunteers() -> None:
-    r"""The people who answer.
+    """The people who answer.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def volunteers() -> None:
 @CSV
 @DRY_RUN
 def import_(file: Path, *, dry_run: bool) -> None:
-    r"""Add or change volunteers from a CSV file, known by their phone.
+    """Add or change volunteers from a CSV file, known by their phone.
 
     Columns: name,phone,role,languages,topics,gender,timezone,trained_until,max_conversations, and
     if wanted excluded_topics. Lists are parted by ;. All rows are checked first: with any fault
@@ -60,7 +60,7 @@ def import_(file: Path, *, dry_run: bool) -> None:
 
 @volunteers.command("list")
 def list_volunteers() -> None:
-    r"""Everybody who serves, with the last two digits of their phone.
+    """Everybody who serves, with the last two digits of their phone.
 
     \b
     Example:
@@ -87,7 +87,7 @@ def _row(desk: Desk, volunteer: Volunteer) -> str:
 @volunteers.command()
 @click.argument("phone")
 def show(phone: str) -> None:
-    r"""All about one volunteer.
+    """All about one volunteer.
 
     \b
     Example:
@@ -118,7 +118,7 @@ def show(phone: str) -> None:
 @volunteers.command()
 @click.argument("phone")
 def retire(phone: str) -> None:
-    r"""End a volunteer's service: no more offers; what they hold goes to another peer.
+    """End a volunteer's service: no more offers; what they hold goes to another peer.
 
     \b
     Example:
@@ -144,7 +144,7 @@ def _find(wires: Wires, desk: Desk, text: str) -> Volunteer:
 
 @click.group()
 def shifts() -> None:
-    r"""Who is on duty when.
+    """Who is on duty when.
 
     \b
     Example:
@@ -156,7 +156,7 @@ def shifts() -> None:
 @CSV
 @DRY_RUN
 def import_roster(file: Path, *, dry_run: bool) -> None:
-    r"""Add shifts from a CSV file.
+    """Add shifts from a CSV file.
 
     Columns: phone,starts,ends,timezone,repeats. Times are wall-clock times in the zone, like
     2026-11-22 18:00; repeats is an RFC 5545 rule or empty.
@@ -171,7 +171,7 @@ def import_roster(file: Path, *, dry_run: bool) -> None:
 @shifts.command("list")
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 56))
 def list_shifts(days: int) -> None:
-    r"""The shifts of the coming days, in the line's time zone.
+    """The shifts of the coming days, in the line's time zone.
 
     \b
     Example:

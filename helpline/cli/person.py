@@ -24,7 +24,7 @@ def _phone(wires: Wires, text: str) -> PhoneNumber:
 @click.command()
 @click.argument("phone")
 def export(phone: str) -> None:
-    r"""Write everything held about one person to standard output, as JSON.
+    """Write everything held about one person to standard output, as JSON.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def export(phone: str) -> None:
 @click.command()
 @click.argument("phone")
 def erase(phone: str) -> None:
-    r"""Remove everything held about one person, here and at Twilio. It cannot be undone.
+    """Remove everything held about one person, here and at Twilio. It cannot be undone.
 
     \b
     Example:

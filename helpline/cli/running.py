@@ -24,7 +24,7 @@ PROCESSES = ("web", "worker-urgent", "worker", "clock")
 
 @click.command()
 def run() -> None:
-    r"""Serve a line on this machine: database, web, workers and clock, in the foreground.
+    """Serve a line on this machine: database, web, workers and clock, in the foreground.
 
     Settings come from the environment and from .env (see .env.example). PostgreSQL and Valkey
     are started from their wheels unless DATABASE_URL and REDIS_URL are set. What dies is started
@@ -42,7 +42,7 @@ def run() -> None:
 @click.command()
 @click.option("--script", is_flag=True, help="Play one whole conversation, print it, and end.")
 def demo(*, script: bool) -> None:
-    r"""The whole helpline with phones in the browser: nothing to set, no account needed.
+    """The whole helpline with phones in the browser: nothing to set, no account needed.
 
     \b
     Example:
@@ -71,7 +71,7 @@ def demo(*, script: bool) -> None:
 
 @click.group()
 def db() -> None:
-    r"""The database's schema.
+    """The database's schema.
 
     \b
     Example:
@@ -81,7 +81,7 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    r"""Bring the database to this release's schema; safe to run at every start.
+    """Bring the database to this release's schema; safe to run at every start.
 
     \b
     Example:

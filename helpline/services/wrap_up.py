@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -15,6 +16,8 @@ from helpline.storage import conversations, messages, outbox
 from helpline.storage.models import Conversation, Volunteer, WrapUp
 
 NOT_WELL = 3
+# Whoever says that they are not well is left in peace this long, or until `#on` (R41).
+REST = timedelta(hours=1)
 # "1 2", "1, 2 and some words", "12": how it ended, then how the volunteer is.
 CODES = re.compile(r"\s*([123])(?:[\s,;/]*([123]))?(?![0-9])")
 
@@ -79,6 +82,7 @@ def answer_wrap_up(desk: Desk, volunteer: Volunteer, wrap_up: WrapUp, words: str
     not_well = wrap_up.wellbeing == NOT_WELL
     to_volunteer(desk, volunteer, desk.say("wrap_up_not_well" if not_well else "wrap_up_thanks"))
     if not_well:
+        volunteer.break_until = desk.now + REST
         to_leads(
             desk,
             volunteer.line_id,

@@ -334,3 +334,14 @@ def test_a_held_text_is_not_for_a_conversation_that_began_after_it(one_number: W
     one_number.together("+12025550152", SAM, "three")
     one_number.text(SAM, "#c")
     assert one_number.news("+12025550152") == []
+
+
+def test_whoever_is_not_well_gets_no_offer_until_they_say_so(world: World) -> None:
+    world.volunteer(SAM)
+    world.together(PERSON, SAM)
+    world.text(OTHER, "hi")
+    world.text(SAM, "#done")
+    world.text(SAM, "1 3")
+    assert not any("Reply 1" in body for body in world.news(SAM))
+    world.text(SAM, "#on")
+    assert any("Reply 1" in body for body in world.news(SAM))
