@@ -13,7 +13,7 @@ from helpline.services.opt_out import opt_out_person, opt_out_volunteer
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_leads, to_volunteer
 from helpline.storage import contacts, conversations, outbox
-from helpline.storage.models import Conversation, Offer, OutgoingText, Volunteer
+from helpline.storage.models import Contact, Conversation, Offer, OutgoingText, Volunteer
 
 OPTED_OUT_CODE = 21610
 # Tried again after 1, 2, 4, 8, 16 and then every 30 seconds, with up to a fifth less, so that
@@ -51,9 +51,21 @@ def record_not_sent(desk: Desk, text_id: int, attempt: int, *, sure: bool) -> No
     if desk.now - outgoing.written_at > GIVE_UP_AFTER:
         record_refused(desk, text_id, GAVE_UP_CODE)
         return
+    if _has_opted_out(desk, outgoing):
+        outgoing.state = TextState.WITHDRAWN
+        return
     pause = min(timedelta(seconds=2 ** min(attempt - 1, 10)), LONGEST_PAUSE)
     outgoing.state = TextState.QUEUED if sure else TextState.UNSURE
     outgoing.due_at = desk.now + pause * random.uniform(0.8, 1)  # noqa: S311 - spreads load only
+
+
+def _has_opted_out(desk: Desk, outgoing: OutgoingText) -> bool:
+    """Whether whom the text is for said STOP while it was with the carrier (R28)."""
+    if outgoing.kind in (TextKind.TO_PERSON, TextKind.AUTOMATIC) and outgoing.contact_id:
+        return desk.session.get_one(Contact, outgoing.contact_id).opted_out_at is not None
+    if outgoing.volunteer_id is None:
+        return False
+    return desk.session.get_one(Volunteer, outgoing.volunteer_id).opted_out_at is not None
 
 
 def record_refused(desk: Desk, text_id: int, code: int) -> None:

@@ -310,7 +310,10 @@ def withdraw_texts(session: Session, to_key: bytes) -> int:
     """Nothing that still waits to be sent to this phone will be; returns how many."""
     result = session.execute(
         update(OutgoingText)
-        .where(OutgoingText.to_key == to_key, OutgoingText.state == TextState.QUEUED)
+        .where(
+            OutgoingText.to_key == to_key,
+            OutgoingText.state.in_([TextState.QUEUED, TextState.UNSURE]),
+        )
         .values(state=TextState.WITHDRAWN)
     )
     return result.rowcount if isinstance(result, CursorResult) else 0

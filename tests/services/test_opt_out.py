@@ -140,3 +140,14 @@ def test_a_volunteers_stop_is_off_duty_and_the_leads_are_told(world: World) -> N
     world.text(SAM, "START")
     assert len(world.inbox(SAM)) > count
     assert world.states() == [State.OFFERED]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_text_that_waits_to_be_tried_again_is_withdrawn(world: World, status: int) -> None:
+    world.volunteer(SAM)
+    world.together(PERSON, SAM)
+    world.carrier.trouble = [status]
+    world.text(SAM, "are you there")
+    world.text(PERSON, "STOP")
+    world.wait(120, steps=12)
+    assert world.news(PERSON) == []
