@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from redis import Redis
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from config.settings import Settings, key_bytes
@@ -23,13 +25,20 @@ from helpline.domain.wording import Wording
 from helpline.ports import Bell, Carrier, Clock
 from helpline.services.desk import Desk, House
 from helpline.storage import lines
-from helpline.storage.engine import make_door_engine, make_engine, session_maker
+from helpline.storage.engine import (
+    lost_a_deadlock,
+    make_door_engine,
+    make_engine,
+    session_maker,
+)
 from helpline.storage.vault import Vault
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 REDIS_TIMEOUT_SECONDS = 2
 DOOR_CONNECTIONS = 8
 PAGE_CONNECTIONS = 4
+MOST_TRIES = 5
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -125,6 +134,17 @@ class Wires:
         """One transaction: committed at the end, rolled back on an exception."""
         with self.sessions.begin() as session:
             yield Desk(session, self.clock(), self.house)
+
+    def do(self, work: Callable[[Desk], T]) -> T:
+        """Do work in one transaction; again, from the start, where it lost a deadlock."""
+        for tries_left in reversed(range(MOST_TRIES)):
+            try:
+                with self.desk() as desk:
+                    return work(desk)
+            except OperationalError as reason:
+                if not (tries_left and lost_a_deadlock(reason)):
+                    raise
+        raise AssertionError("the last try returns or raises")
 
 
 def make_wires(

@@ -95,7 +95,7 @@ class CarrierDouble:
         self.asked.append("create")
         trouble = self.trouble.pop(0) if self.trouble else None
         if isinstance(trouble, int):
-            return trouble, {}, json.dumps({"code": trouble * 100 + 29, "message": "no"})
+            return trouble, {}, json.dumps({"code": 20000 + trouble, "message": "no"})
         if isinstance(trouble, NeverConnected):
             raise trouble
         to = form["To"][0]

@@ -13,6 +13,7 @@ from helpline.services.receive_text import IncomingText, receive_text
 from helpline.services.record_sending import record_report
 from helpline.services.write_text import to_leads
 from helpline.storage import inbound, lines
+from helpline.storage.engine import lost_a_deadlock
 from helpline.storage.inbound import KeptEvent
 from helpline.wiring import Wires
 
@@ -33,10 +34,11 @@ def read_one(wires: Wires) -> bool:
             event_id = event.id
             _read(event, desk)
             inbound.mark_read(desk.session, event, desk.now)
-    except OperationalError:
+    except OperationalError as reason:
         if event_id is None:
             raise
-        _postpone(wires, event_id, "OperationalError")
+        if not lost_a_deadlock(reason):
+            _postpone(wires, event_id, "OperationalError")
     except Exception as reason:
         if event_id is None:
             raise

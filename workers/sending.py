@@ -59,16 +59,15 @@ def send(wires: Wires, carrier: Carrier, claimed: Claim) -> None:
         sid = sid or carrier.send_text(claimed.text)
     except CarrierSaysNo as reason:
         log.warning("text_refused", id=row.id, kind=row.kind, code=reason.code)
-        with wires.desk() as desk:
-            record_refused(desk, row.id, reason.code)
+        code = reason.code
+        wires.do(lambda desk: record_refused(desk, row.id, code))
     except (CarrierIsBusy, CarrierIsUnsure) as reason:
         sure = isinstance(reason, CarrierIsBusy) and not claimed.may_be_there
         log.warning("text_not_sent", id=row.id, kind=row.kind, fault=type(reason).__name__)
-        with wires.desk() as desk:
-            record_not_sent(desk, row.id, row.attempt, sure=sure)
+        wires.do(lambda desk: record_not_sent(desk, row.id, row.attempt, sure=sure))
     else:
-        with wires.desk() as desk:
-            record_sent(desk, row.id, sid)
+        taken = sid
+        wires.do(lambda desk: record_sent(desk, row.id, taken))
 
 
 def _look_up(wires: Wires, carrier: Carrier, claimed: Claim) -> str | None:

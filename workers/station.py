@@ -23,6 +23,7 @@ from helpline.services.refresh_duty import refresh_duty
 from helpline.services.tell_waiting import tell_waiting
 from helpline.services.wrap_up import end_wrap_up
 from helpline.storage import outbox
+from helpline.storage.engine import lost_a_deadlock
 from helpline.storage.models import CarrierCopy
 from helpline.wiring import Wires
 from workers.reading import read_one
@@ -159,8 +160,9 @@ def do_step(wires: Wires) -> bool:
                 return False
             kind, subject_id, _ = taken
             STEPS[kind](desk, subject_id)
-    except OperationalError:
-        raise
+    except OperationalError as reason:
+        if not lost_a_deadlock(reason):
+            raise
     except Exception as reason:
         if taken is None:
             raise

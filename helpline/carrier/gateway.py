@@ -23,12 +23,16 @@ SILENT = logging.getLogger("helpline.carrier.http")
 SILENT.disabled = True
 logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
 
-TOO_MANY_REQUESTS = 429
-SERVER_ERRORS = 500
-# Refused now, though not for good: too many at once, our queue there is full, or our account's
-# credentials are being changed or put right (TWILIO.md 2.1).
+# Refused now, though not for good: too many at once, our queue there is full, or our account, its
+# credentials or its address are being changed or put right (TWILIO.md 2.1).
 SAFE_TO_RETRY_CODES = frozenset({20003, 20429, 21611, 22005, 10004})
-SAFE_TO_RETRY_STATUSES = frozenset({401, 403, TOO_MANY_REQUESTS})
+SAFE_TO_RETRY_STATUSES = frozenset({401, 429})
+# Twilio's own words about this one text: trying it again cannot help. Other answers below 500
+# come from something in between, or from a setting that people put right.
+REFUSAL_CODES = range(21000, 64000)
+BAD_REQUEST = 400
+CLIENT_ERRORS = range(400, 500)
+SERVER_ERRORS = 500
 TEXTS_LOOKED_AT = 50
 # Their clock and ours may differ by this much.
 CLOCKS_DIFFER = timedelta(seconds=60)
@@ -88,7 +92,7 @@ class TwilioCarrier:
                 to=text.to.e164, from_=text.sender, limit=TEXTS_LOOKED_AT
             )
         except (TwilioException, requests.RequestException, ValueError) as reason:
-            raise _meaning(reason) from None
+            raise _meaning(reason, asked_only=True) from None
         alike = [
             each
             for each in listed
@@ -110,16 +114,21 @@ class TwilioCarrier:
             raise _meaning(reason) from None
 
 
-def _meaning(reason: Exception) -> Exception:
-    """Which of the three this is. The original is dropped: its text holds numbers and words."""
+def _meaning(reason: Exception, *, asked_only: bool = False) -> Exception:
+    """Which of the three this is. The original is dropped: its text holds numbers and words.
+
+    With `asked_only` nothing was to be sent: whoever does not answer such questions will not.
+    """
     status, code = _status_and_code(reason)
+    if _never_connected(reason):
+        return CarrierIsBusy()
+    if not 0 < status < SERVER_ERRORS:
+        return CarrierIsUnsure()
     if status in SAFE_TO_RETRY_STATUSES or code in SAFE_TO_RETRY_CODES:
         return CarrierIsBusy()
-    if status and status < SERVER_ERRORS:
+    if status == BAD_REQUEST or code in REFUSAL_CODES or (asked_only and status in CLIENT_ERRORS):
         return CarrierSaysNo(code or status)
-    if isinstance(reason, requests.ConnectTimeout) or _never_connected(reason):
-        return CarrierIsBusy()
-    return CarrierIsUnsure()
+    return CarrierIsBusy()
 
 
 def _status_and_code(reason: Exception) -> tuple[int, int]:
@@ -134,6 +143,8 @@ def _status_and_code(reason: Exception) -> tuple[int, int]:
 
 def _never_connected(reason: Exception) -> bool:
     """Whether not a byte of the request can have reached them."""
+    if isinstance(reason, requests.ConnectTimeout):
+        return True
     cause = reason.args[0] if reason.args else None
     return (
         isinstance(reason, requests.ConnectionError)

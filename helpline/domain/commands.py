@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,8 +36,13 @@ STOP_WORDS = frozenset(
 START_WORDS = frozenset({"start", "unstop", "yes"})
 MAX_BREAK_MINUTES = 24 * 60
 
-# A label may stand before or after a command: `#a #done` and `#done a` mean the same.
-HASHED = re.compile(r"#(\S*)\s*(.*)", re.DOTALL)
+# What phones put before words unseen (marks of direction, joiners, the byte order mark), then `#`
+# in any width. A label may stand before or after a command: `#a #done` and `#done a` are the same.
+HASHED = re.compile(
+    r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]*"
+    r"[#\uff03\ufe5f]([^\s#\uff03\ufe5f]*)\s*(.*)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,12 @@ class Reading:
 
 def read_command(text: str) -> Reading:
     """Read a volunteer's text; words are kept to the letter."""
-    hashed = HASHED.fullmatch(text.strip())
+    hashed = HASHED.fullmatch(text.rstrip())
     if not hashed:
         return Reading(words=text)
-    name, rest = hashed[1].lower(), hashed[2]
+    name, rest = unicodedata.normalize("NFKC", hashed[1]).lower().rstrip(".,:;!"), hashed[2]
     if name in LABELS or name == OWN_LABEL:
-        inner = read_command(rest) if rest.startswith("#") else Reading(words=rest)
+        inner = read_command(rest) if HASHED.match(rest) else Reading(words=rest)
         if inner.label is not None:
             return Reading(words=text, command=Command.UNKNOWN)
         return Reading(words=inner.words, label=name, command=inner.command)

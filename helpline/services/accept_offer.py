@@ -15,6 +15,8 @@ from helpline.services.write_text import to_person, to_volunteer
 from helpline.storage import conversations, duties, lines, messages, offers, outbox
 from helpline.storage.models import Conversation, Offer, Volunteer
 
+# An answer to an offer that has ended is understood this long; by somebody who has a conversation
+# open, for whose person the words may be, only as long as an offer lasts.
 LATE_YES = timedelta(minutes=30)
 
 
@@ -34,15 +36,13 @@ def accept_offer(desk: Desk, volunteer: Volunteer, offer: Offer) -> bool:
     return True
 
 
-def answer_late_yes(desk: Desk, volunteer: Volunteer) -> bool:
+def answer_late_yes(desk: Desk, volunteer: Volunteer, within: timedelta = LATE_YES) -> bool:
     """`1` after the offer ran out: taken after all if nobody else has it, else a kind answer.
 
-    False when there was no offer lately that this could be about.
+    False when no offer ended `within` this time that it could be about.
     """
     offer = offers.latest_for_volunteer(desk.session, volunteer.id)
-    lately = (
-        offer is not None and offer.ended_at is not None and (desk.now - offer.ended_at < LATE_YES)
-    )
+    lately = offer is not None and offer.ended_at is not None and desk.now - offer.ended_at < within
     if offer is None or not lately or offer.state not in (OfferState.EXPIRED, OfferState.WITHDRAWN):
         return False
     conversation = conversations.lock(desk.session, offer.conversation_id)

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpline.domain.commands import Reading, is_no, is_yes, read_command
+from helpline.domain.commands import Reading, is_no, is_yes, plain, read_command
 from helpline.domain.conversation import State
 from helpline.domain.record import Kind
 from helpline.services.accept_offer import accept_offer, answer_late_yes
 from helpline.services.desk import Desk
 from helpline.services.end_offer import pass_offer
 from helpline.services.hear_person import go_on
-from helpline.services.opt_out import opt_out_volunteer
-from helpline.services.refresh_duty import refresh_duty
+from helpline.services.opt_out import opt_in_volunteer, opt_out_volunteer
 from helpline.services.relay_text import relay_to_person
 from helpline.services.run_command import run_command
 from helpline.services.threads import by_number, choices, threads_of
 from helpline.services.wrap_up import answer_wrap_up, open_wrap_up
-from helpline.services.write_text import to_volunteer
+from helpline.services.write_text import to_leads, to_volunteer
 from helpline.storage import contacts, conversations, messages, offers
 from helpline.storage.models import Conversation, HeldText, Number, Volunteer
 
@@ -53,12 +52,7 @@ def hear_volunteer(
         opt_out_volunteer(desk, volunteer)
         return
     if volunteer.opted_out_at is not None:
-        if not start:
-            return
-        volunteer.opted_out_at = None
-        desk.note(volunteer.line_id, Kind.OPTED_IN, volunteer_id=volunteer.id)
-        refresh_duty(desk, volunteer.id)
-        to_volunteer(desk, volunteer, desk.say("volunteer_opted_in"))
+        _hear_opted_out(desk, volunteer, start=start)
         return
     written = Written(number, words, media, sid)
     reading = read_command(words)
@@ -68,6 +62,21 @@ def hear_volunteer(
         _send_labelled(desk, volunteer, reading, written)
     elif not _answer(desk, volunteer, written):
         _pass_on(desk, volunteer, written)
+
+
+def _hear_opted_out(desk: Desk, volunteer: Volunteer, *, start: bool) -> None:
+    """START brings texts back; anything else cannot be answered, so the leads hear of it."""
+    if start:
+        opt_in_volunteer(desk, volunteer)
+        return
+    to_leads(
+        desk,
+        volunteer.line_id,
+        "lead_opted_out_writes",
+        kind=Kind.TEXT_FROM_OPTED_OUT,
+        volunteer_id=volunteer.id,
+        alias=volunteer.name,
+    )
 
 
 def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
@@ -93,6 +102,8 @@ def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
     own_number = by_number(desk, volunteer, written.number)
     if own_number is not None:
         _send(desk, volunteer, own_number, written)
+    elif _is_late_yes(desk, volunteer, written.words, busy=bool(threads)):
+        return
     elif len(threads) == 1:
         _send(desk, volunteer, next(iter(threads.values())), written)
     elif threads:
@@ -100,8 +111,15 @@ def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
             desk.session, volunteer.id, written.words, written.media, written.sid, desk.now
         )
         to_volunteer(desk, volunteer, desk.say("which_one", choices=choices(desk, threads)))
-    elif not (is_yes(written.words) and answer_late_yes(desk, volunteer)):
+    else:
         to_volunteer(desk, volunteer, desk.say("nothing_open"))
+
+
+def _is_late_yes(desk: Desk, volunteer: Volunteer, words: str, *, busy: bool) -> bool:
+    """Answer a yes that came too late. Of somebody who is with a person, only `1`, and soon."""
+    if busy:
+        return plain(words) == "1" and answer_late_yes(desk, volunteer, desk.policy.offer)
+    return is_yes(words) and answer_late_yes(desk, volunteer)
 
 
 def _send_labelled(desk: Desk, volunteer: Volunteer, reading: Reading, written: Written) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from helpline.domain.conversation import Event, OfferState, Risk, State
+from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
+from helpline.services.hand_on import hand_on
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_leads, to_volunteer
-from helpline.storage import conversations, offers, outbox
+from helpline.storage import contacts, conversations, offers, outbox, volunteers
 from helpline.storage.models import Contact, Conversation, Volunteer
 
 
@@ -64,8 +66,23 @@ def abandon(desk: Desk, conversation: Conversation, event: Event) -> None:
     desk.note(conversation.line_id, Kind.CONVERSATION_ABANDONED, conversation_id=conversation.id)
 
 
+def opt_out_phone(desk: Desk, line_id: int, phone: PhoneNumber) -> None:
+    """The carrier says that this phone has opted out (21610), whoever it belongs to."""
+    volunteer = volunteers.lock_by_phone(desk.session, line_id, phone)
+    if volunteer is not None:
+        opt_out_volunteer(desk, volunteer)
+        return
+    contact = contacts.lock_by_phone(desk.session, line_id, phone)
+    if contact is not None:
+        opt_out_person(desk, contact)
+
+
 def opt_out_volunteer(desk: Desk, volunteer: Volunteer) -> None:
-    """A volunteer's STOP: off duty at once, nothing more to their phone, coordinators told."""
+    """A volunteer's STOP: off duty at once, nothing more to their phone, coordinators told.
+
+    Nobody is left with a peer who can get no texts: what they hold is handed on. Where they were
+    a person in need themselves (`#peer`), that ends as anybody's does.
+    """
     if volunteer.opted_out_at is not None:
         return
     volunteer.opted_out_at = desk.now
@@ -74,6 +91,12 @@ def opt_out_volunteer(desk: Desk, volunteer: Volunteer) -> None:
     if offer is not None:
         conversation = conversations.lock(desk.session, offer.conversation_id)
         end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN)
+    held = conversations.held_by(desk.session, volunteer.id)
+    for conversation in held:
+        hand_on(desk, conversations.lock(desk.session, conversation.id), volunteer)
+    contact = contacts.lock_by_phone(desk.session, volunteer.line_id, volunteer.phone)
+    if contact is not None:
+        opt_out_person(desk, contact)
     refresh_duty(desk, volunteer.id)
     to_leads(
         desk,
@@ -82,8 +105,19 @@ def opt_out_volunteer(desk: Desk, volunteer: Volunteer) -> None:
         kind=Kind.VOLUNTEER_OPTED_OUT,
         volunteer_id=volunteer.id,
         name=volunteer.name,
-        open=len(conversations.held_by(desk.session, volunteer.id)),
+        open=len(held),
     )
+
+
+def opt_in_volunteer(desk: Desk, volunteer: Volunteer) -> None:
+    """START of a volunteer (locked): on duty again as their shifts say, and in texts' reach."""
+    volunteer.opted_out_at = None
+    desk.note(volunteer.line_id, Kind.OPTED_IN, volunteer_id=volunteer.id)
+    contact = contacts.lock_by_phone(desk.session, volunteer.line_id, volunteer.phone)
+    if contact is not None and contact.opted_out_at is not None:
+        opt_in(desk, contact)
+    refresh_duty(desk, volunteer.id)
+    to_volunteer(desk, volunteer, desk.say("volunteer_opted_in"))
 
 
 def _tell_peer(desk: Desk, conversation: Conversation, key: str, alias: str) -> None:

@@ -9,10 +9,10 @@ from helpline.domain.conversation import FINAL_TEXT_STATES, OfferState, State, T
 from helpline.domain.record import Kind, TextKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
-from helpline.services.opt_out import opt_out_person, opt_out_volunteer
+from helpline.services.opt_out import opt_out_phone
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_leads, to_volunteer
-from helpline.storage import contacts, conversations, outbox
+from helpline.storage import conversations, outbox
 from helpline.storage.models import Contact, Conversation, Offer, OutgoingText, Volunteer
 
 OPTED_OUT_CODE = 21610
@@ -109,21 +109,13 @@ def _follow_failure(desk: Desk, outgoing: OutgoingText) -> None:
         code=outgoing.error_code,
     )
     if outgoing.error_code == OPTED_OUT_CODE:
-        _record_opt_out(desk, outgoing)
+        opt_out_phone(desk, outgoing.line_id, outgoing.to)
     elif outgoing.kind == TextKind.TO_PERSON:
         _tell_peer(desk, outgoing)
     elif outgoing.kind == TextKind.OFFER:
         _ask_somebody_else(desk, outgoing)
     elif outgoing.kind == TextKind.TO_PEER:
         _tell_leads(desk, outgoing)
-
-
-def _record_opt_out(desk: Desk, outgoing: OutgoingText) -> None:
-    if outgoing.kind in (TextKind.TO_PERSON, TextKind.AUTOMATIC) and outgoing.contact_id:
-        opt_out_person(desk, contacts.lock(desk.session, outgoing.contact_id))
-    elif outgoing.volunteer_id is not None:
-        volunteer = desk.session.get_one(Volunteer, outgoing.volunteer_id)
-        opt_out_volunteer(desk, volunteer)
 
 
 def _tell_peer(desk: Desk, outgoing: OutgoingText) -> None:

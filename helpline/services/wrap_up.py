@@ -14,6 +14,7 @@ from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_leads, to_person, to_volunteer
 from helpline.storage import conversations, messages, outbox
 from helpline.storage.models import Conversation, Volunteer, WrapUp
+from helpline.storage.models.base import LOCK
 
 NOT_WELL = 3
 # Whoever says that they are not well is left in peace this long, or until `#on` (R41).
@@ -96,7 +97,7 @@ def answer_wrap_up(desk: Desk, volunteer: Volunteer, wrap_up: WrapUp, words: str
 
 def end_wrap_up(desk: Desk, wrap_up_id: int) -> None:
     """The time for the answer is up."""
-    wrap_up = desk.session.get(WrapUp, wrap_up_id, with_for_update=True)
+    wrap_up = desk.session.get(WrapUp, wrap_up_id, with_for_update=LOCK)
     if wrap_up is not None and wrap_up.ended_at is None:
         close(desk, wrap_up)
 

@@ -12,6 +12,7 @@ from helpline.domain.alias import aliases
 from helpline.domain.phone import PhoneNumber
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import Contact
+from helpline.storage.models.base import LOCK
 
 
 def lock_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Contact | None:
@@ -20,7 +21,7 @@ def lock_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Contact
     return session.scalars(
         select(Contact)
         .where(Contact.line_id == line_id, Contact.phone_key == key)
-        .with_for_update()
+        .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
     ).one_or_none()
 
@@ -44,7 +45,7 @@ def lock_or_create(session: Session, line_id: int, phone: PhoneNumber, now: date
 
 def lock(session: Session, contact_id: int) -> Contact:
     """This contact, locked and fresh."""
-    return session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Contact, contact_id, with_for_update=LOCK, populate_existing=True)
 
 
 def find(session: Session, line_id: int, phone_key: bytes) -> Contact | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from helpline.domain.conversation import OPEN_STATES, Event, State, after
 from helpline.domain.matching import REST_AFTER_EXPIRED, REST_AFTER_PASSED, SOFT_WINDOW
 from helpline.storage.models import Contact, Conversation, Place
+from helpline.storage.models.base import LOCK
 
 # The first waiting conversation that somebody free suits, and who suits it best. Hard: what the
 # person asked for, topics the peer excludes, the peer's own number, a rest after an offer that
@@ -60,7 +61,7 @@ NEXT_MATCH = text(
     WHERE c.line_id = :line_id AND c.state = 'waiting'
     ORDER BY c.queue_at, c.id
     LIMIT 1
-    FOR UPDATE OF c SKIP LOCKED
+    FOR NO KEY UPDATE OF c SKIP LOCKED
     """
 )
 
@@ -85,7 +86,7 @@ def lock_next_match(
 def lock(session: Session, conversation_id: int) -> Conversation:
     """This conversation, locked and fresh."""
     return session.get_one(
-        Conversation, conversation_id, with_for_update=True, populate_existing=True
+        Conversation, conversation_id, with_for_update=LOCK, populate_existing=True
     )
 
 
@@ -94,7 +95,7 @@ def lock_open(session: Session, contact_id: int) -> Conversation | None:
     return session.scalars(
         select(Conversation)
         .where(Conversation.contact_id == contact_id, Conversation.state.in_(OPEN_STATES))
-        .with_for_update()
+        .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
     ).one_or_none()
 
@@ -115,7 +116,7 @@ def lock_latest(session: Session, contact_id: int) -> Conversation | None:
         .where(Conversation.contact_id == contact_id)
         .order_by(Conversation.id.desc())
         .limit(1)
-        .with_for_update()
+        .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
     ).one_or_none()
 

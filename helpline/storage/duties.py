@@ -18,6 +18,7 @@ from helpline.storage.models import (
     Volunteer,
     WrapUp,
 )
+from helpline.storage.models.base import LOCK
 
 
 def anybody_on_duty(session: Session, line_id: int) -> bool:
@@ -84,7 +85,7 @@ def is_bound(session: Session, volunteer: Volunteer, now: datetime) -> bool:
 
 def lock(session: Session, volunteer_id: int) -> Duty | None:
     """The duty row, locked."""
-    return session.get(Duty, volunteer_id, with_for_update=True, populate_existing=True)
+    return session.get(Duty, volunteer_id, with_for_update=LOCK, populate_existing=True)
 
 
 def take(session: Session, volunteer_id: int) -> bool:
@@ -92,7 +93,7 @@ def take(session: Session, volunteer_id: int) -> bool:
     free = (
         select(Duty.volunteer_id)
         .where(Duty.volunteer_id == volunteer_id, Duty.free)
-        .with_for_update(skip_locked=True)
+        .with_for_update(**LOCK, skip_locked=True)
         .scalar_subquery()
     )
     taken = update(Duty).where(Duty.volunteer_id == free).values(free=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from helpline.storage.sealed import use_vault, vault_of
@@ -65,3 +67,8 @@ def session_maker(engine: Engine) -> sessionmaker[Session]:
 def vault_of_session(session: Session) -> Vault:
     """The vault that this session's engine seals with."""
     return vault_of(session.get_bind().dialect)
+
+
+def lost_a_deadlock(reason: OperationalError) -> bool:
+    """Whether two transactions waited for each other and this one was chosen to give way."""
+    return isinstance(reason.orig, DeadlockDetected)

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from helpline.storage.models import Inbound
+from helpline.storage.models.base import LOCK
 from helpline.storage.sealed import SealedJson
 
 # After this many failures an event no longer holds up the later ones of its sender.
@@ -58,7 +59,7 @@ NEXT = (
     )
     .order_by(TABLE.c.id)
     .limit(1)
-    .with_for_update(skip_locked=True, of=TABLE)
+    .with_for_update(**LOCK, skip_locked=True, of=TABLE)
 )
 READ = (
     update(TABLE)

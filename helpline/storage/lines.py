@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from helpline.storage.models import Conversation, Line, Number
+from helpline.storage.models.base import LOCK
 
 
 def sync_line(session: Session, name: str, numbers: Sequence[str]) -> Line:
     """Make the line and its numbers as the settings say; safe to run at every start."""
     session.execute(insert(Line).values(name=name).on_conflict_do_nothing())
-    line = session.scalars(select(Line).where(Line.name == name).with_for_update()).one()
+    line = session.scalars(select(Line).where(Line.name == name).with_for_update(**LOCK)).one()
     session.execute(update(Number).where(Number.line_id == line.id).values(position=None))
     for position, e164 in enumerate(numbers):
         row = insert(Number).values(line_id=line.id, e164=e164, position=position)

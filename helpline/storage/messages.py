@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from helpline.storage.models import Conversation, HeldText, Message
+from helpline.storage.models.base import LOCK
 
 
 def remember(
@@ -73,7 +74,7 @@ def hold(
 
 def take_held(session: Session, volunteer_id: int) -> HeldText | None:
     """The held text, no longer held."""
-    held = session.get(HeldText, volunteer_id, with_for_update=True)
+    held = session.get(HeldText, volunteer_id, with_for_update=LOCK)
     if held is not None:
         session.delete(held)
         session.flush()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpline.domain.conversation import OfferState
 from helpline.storage.models import Conversation, Offer, Volunteer
+from helpline.storage.models.base import LOCK
 
 # The lowest slot within the cap that is free; none, and no row, when all are taken.
 TAKE_PLACE = text(
@@ -98,4 +99,4 @@ def accepted(session: Session, conversation_id: int, volunteer_id: int) -> Offer
 
 def lock(session: Session, offer_id: int) -> Offer:
     """This offer, locked and fresh. The caller holds the conversation's lock."""
-    return session.get_one(Offer, offer_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Offer, offer_id, with_for_update=LOCK, populate_existing=True)

@@ -30,6 +30,7 @@ from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import StepKind, TextKind
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import CarrierCopy, Inbound, OutgoingText, Step
+from helpline.storage.models.base import LOCK
 from helpline.storage.sealed import sealed_type
 from helpline.storage.vault import CannotOpen
 
@@ -68,7 +69,7 @@ _due = (
     )
     .order_by(TEXTS.c.priority, TEXTS.c.due_at, TEXTS.c.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=TEXTS)
+    .with_for_update(**LOCK, skip_locked=True, of=TEXTS)
     .cte("due")
 )
 CLAIM = (
@@ -132,7 +133,7 @@ def take_due_step(session: Session, now: datetime) -> tuple[StepKind, int, int] 
         .where(Step.due_at <= now)
         .order_by(Step.due_at, Step.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(**LOCK, skip_locked=True)
         .scalar_subquery()
     )
     row = session.execute(
@@ -281,7 +282,7 @@ def mark_sent(session: Session, text_id: int, sid: str, now: datetime) -> bool:
 
 def lock_text(session: Session, text_id: int) -> OutgoingText | None:
     """This text, locked and fresh; None when it has been erased meanwhile."""
-    return session.get(OutgoingText, text_id, with_for_update=True, populate_existing=True)
+    return session.get(OutgoingText, text_id, with_for_update=LOCK, populate_existing=True)
 
 
 def lock_text_by_token(session: Session, token: str) -> OutgoingText | None:
@@ -289,7 +290,7 @@ def lock_text_by_token(session: Session, token: str) -> OutgoingText | None:
     return session.scalars(
         select(OutgoingText)
         .where(OutgoingText.token == token)
-        .with_for_update()
+        .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
     ).one_or_none()
 
@@ -332,7 +333,7 @@ def claim_copies(session: Session, now: datetime, most: int) -> list[CarrierCopy
         .where(CarrierCopy.due_at <= now)
         .order_by(CarrierCopy.due_at)
         .limit(most)
-        .with_for_update(skip_locked=True)
+        .with_for_update(**LOCK, skip_locked=True)
     ).all()
     for copy in copies:
         copy.attempts += 1

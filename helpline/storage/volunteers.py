@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from helpline.domain.phone import PhoneNumber
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import Duty, Shift, Volunteer
+from helpline.storage.models.base import LOCK
 
 
 def by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Select[Volunteer]:
@@ -25,7 +26,7 @@ def lock_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Volunte
     """The serving volunteer with this number, locked until the transaction ends."""
     return session.scalars(
         by_phone(session, line_id, phone)
-        .with_for_update()
+        .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
     ).one_or_none()
 

@@ -77,6 +77,24 @@ def test_a_late_yes_takes_it_after_all_when_nobody_else_has_it(world: World) -> 
     assert world.states() == [State.ACTIVE]
 
 
+def test_a_late_one_is_not_taken_for_words_to_somebody_else(world: World) -> None:
+    world.volunteer(SAM, max_conversations="2")
+    world.together(PERSON, SAM)
+    world.text("+12025550151", "hi")
+    world.volunteer(ROSA, "Rosa Lind")
+    world.wait(61)
+    world.text(ROSA, "1")
+    world.news(SAM)
+    world.news(PERSON)
+    world.text(SAM, "1")
+    assert "Somebody else has this one" in world.news(SAM)[0]
+    assert world.news(PERSON) == []
+    world.text(SAM, "yes", to=world.last_sent(SAM).sender)
+    world.wait(61)
+    world.text(SAM, "1")
+    assert world.news(PERSON) == ["yes", "1"]
+
+
 def test_the_only_peer_is_asked_again_after_a_rest(world: World) -> None:
     world.volunteer(SAM)
     world.text(PERSON, "hi")

@@ -151,3 +151,51 @@ def test_a_text_that_waits_to_be_tried_again_is_withdrawn(world: World, status: 
     world.text(PERSON, "STOP")
     world.wait(120, steps=12)
     assert world.news(PERSON) == []
+
+
+def test_nobody_is_left_with_a_peer_who_can_get_no_texts(world: World) -> None:
+    world.volunteer(SAM)
+    world.volunteer(ROSA, "Rosa Lind", on=False)
+    world.together(PERSON, SAM)
+    world.text(SAM, "STOP")
+    count = len(world.inbox(SAM))
+    assert "has to hand on" in world.news(PERSON)[0]
+    world.text(PERSON, "are you still there")
+    world.text(ROSA, "#on")
+    world.text(ROSA, "1")
+    assert world.inbox(ROSA)[-1] == "are you still there"
+    assert any("hello there" in body for body in world.inbox(ROSA))
+    assert len(world.inbox(SAM)) == count
+
+
+def test_words_of_a_volunteer_who_opted_out_come_to_a_human(world: World) -> None:
+    world.volunteer(SAM)
+    world.volunteer(JO, "Jo Hart", role="lead", on=False)
+    world.text(SAM, "STOP")
+    world.news(JO)
+    world.text(SAM, "#on")
+    assert world.news(JO) == [
+        "Sam Field, who has opted out, has written again. We may not answer until they text START."
+    ]
+
+
+@pytest.mark.parametrize("by", ["word", "carrier"])
+def test_a_volunteer_in_need_who_opts_out_gets_nothing_more(world: World, by: str) -> None:
+    world.volunteer(SAM)
+    world.volunteer(ROSA, "Rosa Lind", on=False)
+    world.text(ROSA, "#peer i need someone")
+    world.text(SAM, "1")
+    if by == "word":
+        world.text(ROSA, "STOP")
+    else:
+        world.carrier.refuse[ROSA] = 21610
+        world.text(SAM, "hello")
+        del world.carrier.refuse[ROSA]
+    count = len(world.inbox(ROSA))
+    world.news(SAM)
+    world.text(SAM, "are you there")
+    assert "opted out" in world.news(SAM)[-1]
+    assert len(world.inbox(ROSA)) == count
+    world.text(ROSA, "START")
+    world.text(SAM, "good to have you back")
+    assert world.inbox(ROSA)[-1] == "good to have you back"

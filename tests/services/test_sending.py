@@ -24,7 +24,7 @@ def states(world: World, phone: str) -> list[str]:
         return [row.state for row in found if row.to.e164 == phone]
 
 
-@pytest.mark.parametrize("trouble", [429, 500, 503, 401, NeverConnected()])
+@pytest.mark.parametrize("trouble", [429, 500, 503, 401, 404, 302, NeverConnected()])
 def test_a_text_that_cannot_be_taken_now_is_sent_within_a_minute(
     world: World, trouble: object
 ) -> None:

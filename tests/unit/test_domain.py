@@ -118,6 +118,12 @@ class TestCommands:
             ("#unknown", Reading("#unknown", command=Command.UNKNOWN)),
             ("# done", Reading("# done", command=Command.UNKNOWN)),
             ("#a #b hi", Reading("#a #b hi", command=Command.UNKNOWN)),
+            ("#done.", Reading("", command=Command.DONE)),
+            ("#a: hi", Reading("hi", label="a")),
+            ("#a#done", Reading("", label="a", command=Command.DONE)),
+            ("\u200b#note x", Reading("x", command=Command.NOTE)),
+            ("\ufeff \u200e\uff03\uff44one", Reading("", command=Command.DONE)),
+            ("#a \u200b#done", Reading("", label="a", command=Command.DONE)),
             ("not #done", Reading("not #done")),
         ],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, MetaData
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -22,6 +22,10 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
 
+
+# How rows are locked: FOR NO KEY UPDATE. Others may still refer to the row, so that a foreign key
+# never waits for, or deadlocks with, whoever is at work on it.
+LOCK: dict[str, Any] = {"key_share": True}
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=False), primary_key=True)]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
