@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -175,8 +176,10 @@ def play(environment: Mapping[str, str]) -> int:
     person = f"+1202555{int(time.time()) % 9000 + 1000:04d}"
     try:
         _tell(story, person)
-    except Missing as reason:
+    except (Missing, requests.RequestException) as reason:
         click.echo(f"Something that should have arrived did not. {reason}", err=True)
+        with suppress(requests.RequestException):
+            story.write(person, "STOP")
         return 1
     click.echo("Everything arrived.")
     return 0
@@ -210,4 +213,6 @@ def _first_offer(story: Story) -> str:
         except Missing:
             continue
         return peer
-    raise Missing("nobody was offered the conversation")
+    raise Missing(
+        "Nobody was offered the conversation. Are Sam and Rosa busy? #done on their phones."
+    )

@@ -53,3 +53,4 @@ def rotate() -> None:
                     break
                 click.echo(f"{table.name}.{column.name}: {read} read, {anew} sealed anew …")
             click.echo(f"{table.name}.{column.name}: {read} read, {anew} sealed anew")
+    click.echo("Everything is sealed under the first key; those behind it can be taken away.")

@@ -20,6 +20,7 @@ from helpline.embedded.postgres import EmbeddedPostgres
 from helpline.embedded.valkey import EmbeddedValkey
 from helpline.keys import new_key
 from helpline.storage import migrate
+from helpline.storage.vault import CannotOpen
 from helpline.supervisor import Child, Supervisor
 from helpline.wiring import Wires, make_wires, sync_line
 
@@ -160,6 +161,11 @@ def open_wires() -> Iterator[Wires]:
         yield wires
     except OperationalError:
         raise CannotStart("the database does not answer: check DATABASE_URL") from None
+    except CannotOpen:
+        raise CannotStart(
+            "what is stored was sealed under a key that is not in HELPLINE_KEYS: put that key "
+            "back, behind the current one"
+        ) from None
     finally:
         with suppress(NameError):
             wires.engine.dispose()

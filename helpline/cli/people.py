@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from helpline.cli.machine import fail, open_wires
 from helpline.domain.phone import NotAPhoneNumber, parse_phone
+from helpline.domain.timing import span
 from helpline.services.csv_file import BadFile, Changes
 from helpline.services.desk import Desk
 from helpline.services.import_shifts import import_shifts
@@ -110,9 +111,8 @@ def show(phone: str) -> None:
         for name, value in facts.items():
             click.echo(f"{name + ':':<24}{value}")
         here = ZoneInfo(volunteer.timezone)
-        for shift in stored.shifts_ahead(desk.session, volunteer.id, desk.now, most=5):
-            starts, ends = shift.starts_at.astimezone(here), shift.ends_at.astimezone(here)
-            click.echo(f"{'shift:':<24}{starts:%a %d %b %H:%M}-{ends:%H:%M}")
+        for shift in stored.shifts_from(desk.session, volunteer.id, desk.now, most=5):
+            click.echo(f"{'shift:':<24}{span(shift.starts_at, shift.ends_at, here)}")
 
 
 @volunteers.command()
@@ -214,5 +214,7 @@ def _import(file: Path, service: Import, *, dry_run: bool, what: str) -> None:
             fail(f"{file.name} has {len(reason.faults)} fault(s); nothing was changed")
         else:
             click.echo(f"{what}: {changes}")
+            if str(changes) == str(Changes()):
+                click.echo(f"{file.name} has no rows below its header", err=True)
         for warning in changes.warnings:
             click.echo(f"{file.name}: {warning}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -33,27 +34,33 @@ def export(phone: str) -> None:
     with open_wires() as wires, wires.desk() as desk:
         try:
             held = export_person(desk, lines.only_line(desk.session).id, _phone(wires, phone))
-        except NothingHeld:
-            fail("nothing is held about this number")
+        except NothingHeld as reason:
+            fail(str(reason))
             return
     click.echo(json.dumps(held, indent=2, ensure_ascii=False))
 
 
 @click.command()
 @click.argument("phone")
-def erase(phone: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(phone: str, *, yes: bool) -> None:
     """Remove everything held about one person, here and at Twilio. It cannot be undone.
+
+    At a terminal it asks before. A volunteer stays a volunteer: see `helpline volunteers retire`.
 
     \b
     Example:
       helpline erase +12025550123
     """
     with open_wires() as wires:
+        number = _phone(wires, phone)
+        if not yes and sys.stdin.isatty():
+            click.confirm(f"Remove everything held about the person at {phone}?", abort=True)
         try:
             with wires.desk() as desk:
-                gone = erase_person(desk, lines.only_line(desk.session).id, _phone(wires, phone))
-        except NothingHeld:
-            fail("nothing is held about this number")
+                gone = erase_person(desk, lines.only_line(desk.session).id, number)
+        except NothingHeld as reason:
+            fail(str(reason))
             return
         click.echo("Removed here: " + ", ".join(f"{n} {what}" for what, n in gone.items() if n))
         removed, left = _remove_at_carrier(wires)

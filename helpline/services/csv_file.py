@@ -70,32 +70,43 @@ class Cells:
 
 
 def read_rows(
-    text: str, columns: Sequence[str], optional: Sequence[str] = ()
+    text: str, columns: Sequence[str], faults: list[Fault], optional: Sequence[str] = ()
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV with exactly these columns, in any order; raises `BadFile`."""
+    """The rows of a CSV with exactly these columns, in any order.
+
+    Raises `BadFile` for a header that is wrong; a row of the wrong length goes to `faults`.
+    """
     try:
         rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True))
     except csv.Error as reason:
         raise BadFile([Fault(1, "", f"not a CSV file: {reason}")]) from None
     header = [name.strip().lower() for name in rows[0]] if rows else []
+    _check_header(header, columns, optional)
+    if len(rows) > MOST_ROWS:
+        raise BadFile([Fault(MOST_ROWS, "", f"more than {MOST_ROWS} rows")])
+    for place, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) == len(header):
+            yield place, dict(zip(header, row, strict=True))
+        else:
+            faults.append(Fault(place, "", f"should have {len(header)} cells, has {len(row)}"))
+
+
+def _check_header(header: list[str], columns: Sequence[str], optional: Sequence[str]) -> None:
+    wanted = ",".join(columns)
+    if not any(header):
+        raise BadFile([Fault(1, "", f"the file is empty; its first row should be {wanted}")])
+    if len(header) == 1 and ";" in header[0]:
+        raise BadFile([Fault(1, "", "columns should be parted by commas, not by ;")])
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in (*columns, *optional)]
     twice = {name for name in header if header.count(name) > 1}
     faults = [Fault(1, name, "column is missing") for name in missing]
     faults += [Fault(1, name or "?", "column is not known") for name in unknown]
     faults += [Fault(1, name, "column stands twice") for name in sorted(twice)]
-    if len(rows) > MOST_ROWS:
-        faults.append(Fault(MOST_ROWS, "", f"more than {MOST_ROWS} rows"))
-    faults += [
-        Fault(place, "", f"should have {len(header)} cells, has {len(row)}")
-        for place, row in enumerate(rows[1:], 2)
-        if row and len(row) != len(header)
-    ]
     if faults:
         raise BadFile(faults)
-    for place, row in enumerate(rows[1:], 2):
-        if any(cell.strip() for cell in row):
-            yield place, dict(zip(header, row, strict=True))
 
 
 def read_phone(text: str, country: str) -> PhoneNumber:

@@ -20,14 +20,14 @@ def import_shifts(desk: Desk, line_id: int, text: str) -> Changes:
     """Add shifts; one that is planned already stays as it is. Raises `BadFile`."""
     faults: list[Fault] = []
     plans: list[tuple[Volunteer, ShiftPlan]] = []
-    for place, row in read_rows(text, COLUMNS):
+    for place, row in read_rows(text, COLUMNS, faults):
         cells = Cells(place, row, faults)
         volunteer = cells.read("phone", lambda text: _serving(desk, line_id, text))
         plan = _plan(desk, cells, volunteer)
         if volunteer is not None and plan is not None:
             plans.append((volunteer, plan))
     if faults:
-        raise BadFile(faults)
+        raise BadFile(sorted(faults, key=lambda fault: fault.row))
     changes = Changes()
     for volunteer, plan in plans:
         _put_shift(desk, volunteer, plan, changes)

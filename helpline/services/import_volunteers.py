@@ -36,7 +36,7 @@ def import_volunteers(desk: Desk, line_id: int, text: str) -> Changes:
     faults: list[Fault] = []
     read = [
         (place, _volunteer(desk, Cells(place, cells, faults)))
-        for place, cells in read_rows(text, COLUMNS, OPTIONAL_COLUMNS)
+        for place, cells in read_rows(text, COLUMNS, faults, OPTIONAL_COLUMNS)
     ]
     _refuse_twice(read, faults)
     faults += [
@@ -50,10 +50,26 @@ def import_volunteers(desk: Desk, line_id: int, text: str) -> Changes:
     for place, facts in read:
         if not in_use(facts["phone"]):
             changes.warnings.append(f"row {place}, phone: no such range is in use; a typing error?")
+        changes.warnings += _unknown_words(desk, place, facts)
         _put_volunteer(desk, line_id, facts, changes)
     if changes.added or changes.changed:
         desk.note(line_id, Kind.VOLUNTEERS_IMPORTED, added=changes.added, changed=changes.changed)
     return changes
+
+
+def _unknown_words(desk: Desk, place: int, facts: dict[str, Any]) -> list[str]:
+    """Words that match nothing the line listens for: kept, as they may yet, and pointed out."""
+    known = {
+        "topics": desk.house.vocabulary.topics,
+        "excluded_topics": desk.house.vocabulary.topics,
+        "languages": desk.house.vocabulary.languages,
+    }
+    return [
+        f"row {place}, {column}: {word} is not one that the line knows ({', '.join(words)})"
+        for column, words in known.items()
+        for word in facts[column]
+        if word not in words
+    ]
 
 
 def _refuse_twice(read: list[tuple[int, dict[str, Any]]], faults: list[Fault]) -> None:

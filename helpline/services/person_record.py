@@ -13,7 +13,7 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_volunteer
-from helpline.storage import contacts, conversations, messages, offers, outbox
+from helpline.storage import contacts, conversations, messages, offers, outbox, volunteers
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import (
     AuditEvent,
@@ -25,6 +25,7 @@ from helpline.storage.models import (
     Offer,
     OutgoingText,
     Place,
+    ShiftTemplate,
     Volunteer,
     WrapUp,
 )
@@ -37,11 +38,54 @@ class NothingHeld(Exception):
 
 
 def export_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, Any]:
-    """All about one person, as plain values for JSON; raises `NothingHeld`."""
+    """All about one person, as plain values for JSON; raises `NothingHeld`.
+
+    Of a volunteer, what is held about them as one, under `volunteer`.
+    """
     contact = contacts.lock_by_phone(desk.session, line_id, phone)
-    if contact is None:
-        raise NothingHeld
+    volunteer = volunteers.find_by_phone(desk.session, line_id, phone)
+    if contact is None and volunteer is None:
+        raise NothingHeld("nothing is held about this number")
     desk.note(line_id, Kind.PERSON_EXPORTED)
+    held = _person(desk, contact) if contact is not None else {"phone": phone.e164}
+    return held | ({"volunteer": _volunteer(desk, volunteer)} if volunteer is not None else {})
+
+
+def _volunteer(desk: Desk, volunteer: Volunteer) -> dict[str, Any]:
+    mine = desk.session.scalars(
+        select(ShiftTemplate).where(ShiftTemplate.volunteer_id == volunteer.id)
+    )
+    wrap_ups = desk.session.scalars(select(WrapUp).where(WrapUp.volunteer_id == volunteer.id))
+    trained_until = volunteer.trained_until
+    return {
+        "name": volunteer.name,
+        "roles": volunteer.roles,
+        "languages": volunteer.languages,
+        "topics": volunteer.topics,
+        "excluded_topics": volunteer.excluded_topics,
+        "gender": volunteer.gender,
+        "timezone": volunteer.timezone,
+        "trained_until": trained_until.isoformat() if trained_until else None,
+        "max_conversations": volunteer.max_conversations,
+        "since": _moment(volunteer.created_at),
+        "opted_out_at": _moment(volunteer.opted_out_at),
+        "shifts": [
+            {
+                "starts": f"{each.starts:%Y-%m-%d %H:%M}",
+                "ends": f"{each.ends:%Y-%m-%d %H:%M}",
+                "timezone": each.timezone,
+                "repeats": each.repeats,
+            }
+            for each in mine
+        ],
+        "wrap_ups": [
+            {"at": _moment(each.ended_at), "answer": each.answer, "wellbeing": each.wellbeing}
+            for each in wrap_ups
+        ],
+    }
+
+
+def _person(desk: Desk, contact: Contact) -> dict[str, Any]:
     found = desk.session.scalars(
         select(Conversation).where(Conversation.contact_id == contact.id).order_by(Conversation.id)
     )
@@ -104,7 +148,12 @@ def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]
     session = desk.session
     contact = contacts.lock_by_phone(session, line_id, phone)
     if contact is None:
-        raise NothingHeld
+        if volunteers.find_by_phone(session, line_id, phone) is not None:
+            raise NothingHeld(
+                "this is a volunteer, and nothing is held about them as a person; to end their "
+                "service: helpline volunteers retire"
+            )
+        raise NothingHeld("nothing is held about this number")
     ids = list(
         session.scalars(select(Conversation.id).where(Conversation.contact_id == contact.id))
     )

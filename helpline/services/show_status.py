@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from helpline.domain.commands import Reading
+from helpline.domain.timing import span
 from helpline.services.desk import Desk
 from helpline.services.set_duty import clock_time
 from helpline.services.threads import choices, threads_of
@@ -35,14 +36,11 @@ def _duty(desk: Desk, volunteer: Volunteer) -> str:
 
 
 def shifts(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
-    """The next shifts, by the volunteer's own clock."""
-    ahead = volunteers.shifts_ahead(desk.session, volunteer.id, desk.now, most=SHIFTS_SHOWN)
+    """The shift under way and the next ones, by the volunteer's own clock."""
+    ahead = volunteers.shifts_from(desk.session, volunteer.id, desk.now, most=SHIFTS_SHOWN)
     if not ahead:
         to_volunteer(desk, volunteer, desk.say("shifts_none"))
         return
     here = ZoneInfo(volunteer.timezone)
-    listed = [
-        f"{shift.starts_at.astimezone(here):%a %d %b %H:%M}-{shift.ends_at.astimezone(here):%H:%M}"
-        for shift in ahead
-    ]
+    listed = [span(shift.starts_at, shift.ends_at, here) for shift in ahead]
     to_volunteer(desk, volunteer, "\n".join([desk.say("shifts"), *listed]))

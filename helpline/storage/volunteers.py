@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from helpline.domain.phone import PhoneNumber
@@ -75,10 +75,21 @@ def shift_around(session: Session, volunteer_id: int, now: datetime) -> Shift | 
 
 def shifts_ahead(session: Session, volunteer_id: int, now: datetime, most: int) -> list[Shift]:
     """The shifts that start after now, soonest first."""
+    return _shifts(session, volunteer_id, Shift.starts_at > now, most)
+
+
+def shifts_from(session: Session, volunteer_id: int, now: datetime, most: int) -> list[Shift]:
+    """The shift under way, if any, and those that follow."""
+    return _shifts(session, volunteer_id, Shift.ends_at > now, most)
+
+
+def _shifts(
+    session: Session, volunteer_id: int, which: ColumnElement[bool], most: int
+) -> list[Shift]:
     return list(
         session.scalars(
             select(Shift)
-            .where(Shift.volunteer_id == volunteer_id, Shift.starts_at > now)
+            .where(Shift.volunteer_id == volunteer_id, which)
             .order_by(Shift.starts_at)
             .limit(most)
         )

@@ -104,7 +104,8 @@ def test_a_fault_is_named_by_row_and_column_and_nothing_is_changed(
         ("name,phone\n", "column is missing"),
         (VOLUNTEERS.replace("role", "roll"), "column is not known"),
         (VOLUNTEERS.strip() + ",name\n", "column stands twice"),
-        ("", "column is missing"),
+        ("", "the file is empty"),
+        (VOLUNTEERS.replace(",", ";"), "parted by commas"),
     ],
 )
 def test_columns_must_be_right(world: World, header: str, fault: str) -> None:

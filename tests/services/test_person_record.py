@@ -98,3 +98,15 @@ def test_a_text_after_erasure_is_a_stranger(world: World) -> None:
 def test_nothing_held_is_said(world: World, service: object) -> None:
     with world.wires.desk() as desk, pytest.raises(NothingHeld):
         service(desk, 1, PhoneNumber(PERSON))  # type: ignore[operator]
+
+
+def test_a_volunteers_own_record_is_exported_and_is_not_erased_with_the_person(
+    world: World,
+) -> None:
+    world.volunteer(SAM)
+    with world.wires.desk() as desk:
+        held = export_person(desk, 1, PhoneNumber(SAM))
+    assert held["volunteer"]["name"] == "Sam Field"
+    assert held["volunteer"]["shifts"]
+    with world.wires.desk() as desk, pytest.raises(NothingHeld, match="volunteers retire"):
+        erase_person(desk, 1, PhoneNumber(SAM))
