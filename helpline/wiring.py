@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from config.settings import Settings, key_bytes
 from helpline.bell import RqBell
 from helpline.carrier.gateway import TwilioCarrier
+from helpline.domain.crisis.judge import Detector
+from helpline.domain.crisis.lexicon import make_lexicon
+from helpline.domain.crisis.opinion import make_opinion
+from helpline.domain.crisis_lines import CrisisLines, make_line
 from helpline.domain.policy import Policy
 from helpline.domain.wishes import Vocabulary
 from helpline.domain.wording import Wording
@@ -33,7 +38,8 @@ from helpline.storage.engine import (
 )
 from helpline.storage.vault import Vault
 
-CONFIG = Path(__file__).resolve().parent.parent / "config"
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config"
 REDIS_TIMEOUT_SECONDS = 2
 DOOR_CONNECTIONS = 8
 PAGE_CONNECTIONS = 4
@@ -68,6 +74,32 @@ def load_vocabulary() -> Vocabulary:
     )
 
 
+@cache
+def load_detector() -> Detector:
+    """Every language in `config/lexicon/`, with the second opinions beside them."""
+    folder = CONFIG / "lexicon"
+    lexicons = [
+        make_lexicon(tomllib.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("??.toml"))
+    ]
+    foreign = tomllib.loads((folder / "foreign.toml").read_text(encoding="utf-8"))
+    opinions = {
+        path.name.split(".")[1]: make_opinion(json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("opinion.*.json"))
+    }
+    return Detector(
+        lexicons, [words.split() for words in foreign["common_words"].values()], opinions
+    )
+
+
+@cache
+def load_crisis_lines() -> CrisisLines:
+    """`config/crisis_lines.toml`."""
+    tables = tomllib.loads((CONFIG / "crisis_lines.toml").read_text(encoding="utf-8"))
+    lines = {country: make_line(country, facts) for country, facts in tables["lines"].items()}
+    return CrisisLines(lines, make_line("", tables["finder"]))
+
+
 def make_house(settings: Settings) -> House:
     """Policy, wording and vocabulary."""
 
@@ -86,9 +118,16 @@ def make_house(settings: Settings) -> House:
         wait_text_repeat=seconds(settings.helpline_wait_text_repeat_seconds),
         idle_close=seconds(settings.helpline_idle_close_seconds),
         wrap_up=seconds(settings.helpline_wrap_up_seconds),
+        ack=seconds(settings.helpline_ack_seconds),
         reopen=seconds(settings.helpline_reopen_seconds),
     )
-    return House(policy, load_wording(settings.helpline_language), load_vocabulary())
+    return House(
+        policy=policy,
+        wording=load_wording(settings.helpline_language),
+        vocabulary=load_vocabulary(),
+        detector=load_detector(),
+        crisis_lines=load_crisis_lines(),
+    )
 
 
 def make_vault(settings: Settings) -> Vault:

@@ -17,6 +17,7 @@ from helpline.ports import Carrier
 from helpline.services.check_idle import check_idle
 from helpline.services.desk import Desk
 from helpline.services.end_offer import ask_again, expire_offer
+from helpline.services.escalate import repeat_alert
 from helpline.services.extend_roster import extend_roster
 from helpline.services.match_waiting import match_waiting
 from helpline.services.refresh_duty import refresh_duty
@@ -40,6 +41,7 @@ STEPS: Mapping[StepKind, Callable[[Desk, int], object]] = {
     StepKind.END_WRAP_UP: end_wrap_up,
     StepKind.REFRESH_DUTY: refresh_duty,
     StepKind.EXTEND_ROSTER: extend_roster,
+    StepKind.REPEAT_ALERT: repeat_alert,
 }
 
 
@@ -135,8 +137,7 @@ class Station:
     def _pass(self) -> bool:
         """One round: an event, a step, and texts for the free lanes; False if there was nothing."""
         did = read_one(self._wires)
-        if self._lanes is not None:
-            did = do_step(self._wires) or did
+        did = do_step(self._wires, urgent_only=self._lanes is None) or did
         did = bool(self._urgent.fill()) or did
         if self._lanes is not None:
             did = bool(self._lanes.fill()) or did
@@ -150,12 +151,12 @@ class Station:
                 lanes.close()
 
 
-def do_step(wires: Wires) -> bool:
+def do_step(wires: Wires, *, urgent_only: bool = False) -> bool:
     """Do the next due step in a transaction of its own; False when none is due."""
     taken = None
     try:
         with wires.desk() as desk:
-            taken = outbox.take_due_step(desk.session, desk.now)
+            taken = outbox.take_due_step(desk.session, desk.now, urgent_only=urgent_only)
             if taken is None:
                 return False
             kind, subject_id, _ = taken

@@ -8,6 +8,7 @@ import click
 
 from config.settings import BadSetting
 from helpline.cli.keys import keys
+from helpline.cli.lexicon import detect, lexicon
 from helpline.cli.people import shifts, volunteers
 from helpline.cli.person import erase, export
 from helpline.cli.running import db, demo, run
@@ -31,7 +32,7 @@ def helpline() -> None:
     """
 
 
-for command in (run, demo, db, volunteers, shifts, keys, export, erase):
+for command in (run, demo, db, volunteers, shifts, detect, lexicon, keys, export, erase):
     helpline.add_command(command)
 
 

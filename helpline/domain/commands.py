@@ -22,11 +22,16 @@ class Command(StrEnum):
     SHIFTS = "shifts"
     HELP = "help"
     PEER = "peer"
+    JOIN = "join"
+    LEAVE = "leave"
+    RESOLVED = "resolved"
     UNKNOWN = "unknown"
 
 
 NAMES = frozenset(command.value for command in Command) - {Command.UNKNOWN.value}
 OWN_LABEL = "me"
+# What somebody who joined because of an alert writes under, where they have others open.
+JOINED_LABEL = "j"
 LABELS = ("a", "b", "c", "d", "e", "f", "g", "h", "i")
 YES = frozenset({"1", "yes", "y", "ok"})
 NO = frozenset({"2", "no", "n"})
@@ -69,7 +74,7 @@ def read_command(text: str) -> Reading:
     if not hashed:
         return Reading(words=text)
     name, rest = unicodedata.normalize("NFKC", hashed[1]).lower().rstrip(".,:;!"), hashed[2]
-    if name in LABELS or name == OWN_LABEL:
+    if name in LABELS or name in (OWN_LABEL, JOINED_LABEL):
         inner = read_command(rest) if HASHED.match(rest) else Reading(words=rest)
         if inner.label is not None:
             return Reading(words=text, command=Command.UNKNOWN)

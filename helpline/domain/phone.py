@@ -51,3 +51,12 @@ def parse_phone(text: str, country: str) -> PhoneNumber:
 def in_use(phone: PhoneNumber) -> bool:
     """Whether the number lies in a range that is assigned today: a guard against typing errors."""
     return bool(phonenumbers.is_valid_number(phonenumbers.parse(phone.e164, None)))
+
+
+def region_of(phone: PhoneNumber) -> str:
+    """The country (two letters) that the number's prefix hints at; empty if none does."""
+    number = phonenumbers.parse(phone.e164, None)
+    region = phonenumbers.region_code_for_number(number)
+    if region is None and number.country_code is not None:
+        region = phonenumbers.region_code_for_country_code(number.country_code)
+    return "" if region in (None, "ZZ", "001") else str(region)

@@ -21,6 +21,7 @@ class Policy:
     wait_text_repeat: timedelta = timedelta(seconds=600)
     idle_close: timedelta = timedelta(seconds=3600)
     wrap_up: timedelta = timedelta(seconds=600)
+    ack: timedelta = timedelta(seconds=60)
     reopen: timedelta = timedelta(seconds=86_400)
 
     @property

@@ -22,6 +22,18 @@ class Kind(StrEnum):
     NOBODY_HAS_TAKEN_IT = "nobody_has_taken_it"
     PEER_ASKED_FOR_HELP = "peer_asked_for_help"
     RISK_RAISED = "risk_raised"
+    RISK_LOWERED = "risk_lowered"
+    CRISIS_TEXT_SENT = "crisis_text_sent"
+    ALERT_RAISED = "alert_raised"
+    ALERT_SENT = "alert_sent"
+    ALERT_HAS_NOBODY = "alert_has_nobody"
+    ALERT_CALL_DUE = "alert_call_due"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    ALERT_JOINED = "alert_joined"
+    ALERT_LEFT = "alert_left"
+    ALERT_RESOLVED = "alert_resolved"
+    ABUSE_DISCLOSED = "abuse_disclosed"
+    TEXT_NOT_ASSESSED = "text_not_assessed"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
     TEXT_FROM_OPTED_OUT = "text_from_opted_out"
@@ -51,6 +63,7 @@ class StepKind(StrEnum):
     END_WRAP_UP = "end_wrap_up"
     REFRESH_DUTY = "refresh_duty"
     EXTEND_ROSTER = "extend_roster"
+    REPEAT_ALERT = "repeat_alert"
 
 
 class TextKind(StrEnum):
@@ -61,4 +74,6 @@ class TextKind(StrEnum):
     TO_PEER = "to_peer"
     AUTOMATIC = "automatic"
     ANSWER = "answer"
+    NOTICE = "notice"
     ALERT = "alert"
+    CRISIS = "crisis"

@@ -8,11 +8,12 @@ from helpline.domain.commands import LABELS
 from helpline.domain.conversation import Event, OfferState, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
+from helpline.services.escalate import tell_peer
 from helpline.services.match_waiting import reserve
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender, relay_to_peer, stay_awake
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import conversations, duties, lines, messages, offers, outbox
+from helpline.storage import alerts, conversations, duties, lines, messages, offers, outbox
 from helpline.storage.models import Conversation, Offer, Volunteer
 
 # An answer to an offer that has ended is understood this long; by somebody who has a conversation
@@ -110,6 +111,9 @@ def _introduce(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> 
         contact,
         desk.say("person_joined", contact.language, name=volunteer.first_name),
     )
+    alert = alerts.open_for(desk.session, conversation.id)
+    if alert is not None:
+        tell_peer(desk, conversation, alert)
 
 
 def _history(desk: Desk, conversation: Conversation, alias: str) -> str:

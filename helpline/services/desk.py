@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from helpline.domain.crisis.judge import Detector
+from helpline.domain.crisis_lines import CrisisLines
 from helpline.domain.policy import Policy
 from helpline.domain.record import Kind
 from helpline.domain.wishes import Vocabulary
@@ -21,6 +23,8 @@ class House:
     policy: Policy
     wording: Wording
     vocabulary: Vocabulary
+    detector: Detector
+    crisis_lines: CrisisLines
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from helpline.domain.matching import queue_at
 from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import Kind, StepKind
 from helpline.domain.wishes import read_wishes
+from helpline.services.answer_alert import copy_to_watcher
+from helpline.services.assess_text import assess_text
 from helpline.services.desk import Desk
 from helpline.services.opt_out import opt_in, opt_out_person
 from helpline.services.relay_text import relay_to_peer
@@ -71,7 +73,9 @@ def go_on(
         conversation.number_id = number.id
     if conversation.state == State.ACTIVE:
         relay_to_peer(desk, conversation, message)
-    else:
+    copy_to_watcher(desk, conversation, contact.alias, words, media)
+    assess_text(desk, conversation, contact, message)
+    if conversation.state != State.ACTIVE:
         conversation.last_text_at = desk.now
         outbox.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
     return conversation
@@ -168,6 +172,7 @@ def _keep_unanswerable(
     message = messages.remember(
         desk.session, conversation, words=words, media=media, sid=sid, at=desk.now
     )
+    assess_text(desk, conversation, contact, message)
     if conversation.state == State.ACTIVE:
         relay_to_peer(desk, conversation, message)
         return

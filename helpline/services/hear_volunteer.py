@@ -7,14 +7,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from helpline.domain.commands import Reading, is_no, is_yes, plain, read_command
-from helpline.domain.conversation import State
+from helpline.domain.conversation import Risk, State
+from helpline.domain.crisis.result import Subject
 from helpline.domain.record import Kind
 from helpline.services.accept_offer import accept_offer, answer_late_yes
+from helpline.services.answer_alert import (
+    acknowledge,
+    copy_to_watcher,
+    is_on_call,
+    joined_to,
+    tell_taken,
+)
+from helpline.services.assess_text import RISKS
 from helpline.services.desk import Desk
 from helpline.services.end_offer import pass_offer
 from helpline.services.hear_person import go_on
 from helpline.services.opt_out import opt_in_volunteer, opt_out_volunteer
-from helpline.services.relay_text import relay_to_person
+from helpline.services.refresh_duty import refresh_duty
+from helpline.services.relay_text import peer_sender, relay_to_person
 from helpline.services.run_command import run_command
 from helpline.services.threads import by_number, choices, threads_of
 from helpline.services.wrap_up import answer_wrap_up, open_wrap_up
@@ -81,6 +91,8 @@ def _hear_opted_out(desk: Desk, volunteer: Volunteer, *, start: bool) -> None:
 
 def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     """Take the text as an answer to a pending offer or wrap-up, if it is one."""
+    if plain(written.words) == "1" and is_on_call(volunteer) and acknowledge(desk, volunteer):
+        return True
     offer = offers.pending_for_volunteer(desk.session, volunteer.id)
     if offer is not None and is_yes(written.words):
         accept_offer(desk, volunteer, offer)
@@ -92,6 +104,7 @@ def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     on_relay = by_number(desk, volunteer, written.number) is not None
     if wrap_up is not None and not on_relay:
         answer_wrap_up(desk, volunteer, wrap_up, written.words)
+        _care(desk, volunteer, written)
         return True
     return False
 
@@ -111,12 +124,33 @@ def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
             desk.session, volunteer.id, written.words, written.media, written.sid, desk.now
         )
         to_volunteer(desk, volunteer, desk.say("which_one", choices=choices(desk, threads)))
-    else:
+    elif not _care(desk, volunteer, written):
         to_volunteer(desk, volunteer, desk.say("nothing_open"))
+
+
+def _care(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
+    """A volunteer's own words are judged like anyone's: danger opens a conversation for them."""
+    judgement, _ = desk.house.detector.judge(written.words)
+    if judgement.subject != Subject.SELF or RISKS[judgement.level] < Risk.HIGH:
+        return False
+    contact = contacts.lock_or_create(desk.session, volunteer.line_id, volunteer.phone, desk.now)
+    go_on(
+        desk,
+        written.number,
+        contact,
+        words=written.words,
+        media=written.media,
+        sid=written.sid,
+    )
+    desk.session.flush()
+    refresh_duty(desk, volunteer.id)
+    return True
 
 
 def _is_late_yes(desk: Desk, volunteer: Volunteer, words: str, *, busy: bool) -> bool:
     """Answer a yes that came too late. Of somebody who is with a person, only `1`, and soon."""
+    if plain(words) == "1" and not busy and is_on_call(volunteer) and tell_taken(desk, volunteer):
+        return True
     if busy:
         return plain(words) == "1" and answer_late_yes(desk, volunteer, desk.policy.offer)
     return is_yes(words) and answer_late_yes(desk, volunteer)
@@ -183,6 +217,11 @@ def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written:
             media=written.media,
             sid=written.sid,
         )
+        name = volunteer.first_name
+        copy_to_watcher(desk, conversation, name, written.words, written.media)
+        return
+    if any(each.id == conversation.id for each in joined_to(desk, volunteer)):
+        _send_as_lead(desk, volunteer, conversations.lock(desk.session, conversation.id), written)
         return
     contact = contacts.lock(desk.session, conversation.contact_id)
     go_on(
@@ -193,3 +232,27 @@ def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written:
         media=written.media,
         sid=written.sid,
     )
+
+
+def _send_as_lead(
+    desk: Desk, volunteer: Volunteer, conversation: Conversation, written: Written
+) -> None:
+    """Words of somebody who joined: to the person as they are, to the peer with whose they are."""
+    sent = relay_to_person(
+        desk,
+        conversation,
+        volunteer,
+        words=written.words,
+        media=written.media,
+        sid=written.sid,
+    )
+    if sent and conversation.state == State.ACTIVE and conversation.volunteer_id is not None:
+        to_volunteer(
+            desk,
+            desk.session.get_one(Volunteer, conversation.volunteer_id),
+            f"{volunteer.first_name}: {written.words or desk.say('picture')}",
+            sender=peer_sender(desk, conversation),
+            media=written.media,
+            conversation_id=conversation.id,
+            contact_id=conversation.contact_id,
+        )

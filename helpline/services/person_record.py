@@ -13,9 +13,12 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_volunteer
-from helpline.storage import contacts, conversations, messages, offers, outbox, volunteers
+from helpline.storage import alerts, contacts, conversations, messages, offers, outbox, volunteers
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import (
+    Alert,
+    AlertNotice,
+    Assessment,
     AuditEvent,
     Contact,
     Conversation,
@@ -128,6 +131,23 @@ def _conversation(desk: Desk, conversation: Conversation) -> dict[str, Any]:
             for each in rows(OutgoingText)
             if each.contact_id is not None and each.kind != "to_peer"
         ],
+        "assessments": [
+            {"at": _moment(each.made_at), "lexicon": each.lexicon, "result": each.result}
+            for each in rows(Assessment)
+        ],
+        "alerts": [
+            {
+                "raised_at": _moment(each.raised_at),
+                "level": each.level,
+                "seen": each.seen,
+                "why": each.why,
+                "acknowledged_at": _moment(each.acknowledged_at),
+                "resolved_at": _moment(each.resolved_at),
+                "outcome": each.outcome,
+                "is_false_alarm": each.is_false_alarm,
+            }
+            for each in rows(Alert)
+        ],
         "notes": [{"at": _moment(each.written_at), "words": each.words} for each in rows(Note)],
         "wrap_ups": [
             {"at": _moment(each.ended_at), "answer": each.answer} for each in rows(WrapUp)
@@ -163,6 +183,9 @@ def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]
     for conversation_id in ids:
         for kind in OF_CONVERSATIONS:
             outbox.drop_promise(session, kind, conversation_id)
+        alert = alerts.open_for(session, conversation_id)
+        if alert is not None:
+            outbox.drop_promise(session, StepKind.REPEAT_ALERT, alert.id)
     gone = _delete_rows(desk, contact, ids)
     desk.note(line_id, Kind.PERSON_ERASED, conversations=len(ids))
     return gone
@@ -206,7 +229,11 @@ def _about(contact: Contact, ids: list[int]) -> ColumnElement[bool]:
 def _delete_rows(desk: Desk, contact: Contact, ids: list[int]) -> dict[str, int]:
     session = desk.session
     sender_key = vault_of_session(session).phone_key(contact.phone)
+    alert_ids = select(Alert.id).where(Alert.conversation_id.in_(ids))
     wanted: list[tuple[str, Any]] = [
+        ("assessments", delete(Assessment).where(Assessment.conversation_id.in_(ids))),
+        ("notices", delete(AlertNotice).where(AlertNotice.alert_id.in_(alert_ids))),
+        ("alerts", delete(Alert).where(Alert.conversation_id.in_(ids))),
         ("texts", delete(OutgoingText).where(_about(contact, ids))),
         ("messages", delete(Message).where(Message.contact_id == contact.id)),
         ("unread", delete(Inbound).where(Inbound.sender_key == sender_key)),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpline.domain.commands import OWN_LABEL, Command, Reading
-from helpline.domain.conversation import OPEN_STATES, Event, State
-from helpline.domain.record import StepKind
-from helpline.services import set_duty, show_status
+from helpline.domain.conversation import OPEN_STATES, Event, Risk, State
+from helpline.domain.record import Kind, StepKind
+from helpline.services import answer_alert, set_duty, show_status
 from helpline.services.desk import Desk
+from helpline.services.escalate import raise_alert, send_crisis_text
 from helpline.services.hand_on import hand_on
 from helpline.services.hear_person import go_on, greet, open_conversation
 from helpline.services.opt_out import abandon
-from helpline.services.raise_risk import ask_for_help
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.threads import choose
 from helpline.services.wrap_up import finish
@@ -75,6 +75,22 @@ def _note(desk: Desk, conversation: Conversation, volunteer: Volunteer, words: s
     to_volunteer(desk, volunteer, desk.say("note_kept", alias=alias))
 
 
+def _urgent(desk: Desk, conversation: Conversation, volunteer: Volunteer, words: str) -> None:
+    """`#urgent`, with or without a word of why: lead and professional are brought in now."""
+    contact = conversations.contact_of(desk.session, conversation)
+    desk.note(
+        conversation.line_id,
+        Kind.PEER_ASKED_FOR_HELP,
+        conversation_id=conversation.id,
+        volunteer_id=volunteer.id,
+    )
+    send_crisis_text(desk, conversation, contact)
+    raise_alert(desk, conversation, Risk.HIGH, "", asked_by=volunteer, why=words.strip())
+    to_volunteer(desk, volunteer, desk.say("urgent_told", alias=contact.alias))
+    desk.session.flush()
+    refresh_duty(desk, volunteer.id)
+
+
 def _end_own(
     desk: Desk, volunteer: Volunteer, conversation: Conversation, command: Command
 ) -> None:
@@ -124,7 +140,7 @@ ON_CONVERSATION: dict[Command | None, OnConversation] = {
     Command.DONE: _done,
     Command.PASS: _pass,
     Command.NOTE: _note,
-    Command.URGENT: ask_for_help,
+    Command.URGENT: _urgent,
 }
 ACTS: dict[Command, Act] = {
     Command.ON: set_duty.come_on,
@@ -134,5 +150,8 @@ ACTS: dict[Command, Act] = {
     Command.SHIFTS: show_status.shifts,
     Command.HELP: _list,
     Command.PEER: _peer,
+    Command.JOIN: answer_alert.join,
+    Command.LEAVE: answer_alert.leave,
+    Command.RESOLVED: answer_alert.resolve,
     Command.UNKNOWN: _unknown,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from helpline.domain.commands import OWN_LABEL
+from helpline.domain.commands import JOINED_LABEL, OWN_LABEL
+from helpline.services.answer_alert import joined_to
 from helpline.services.desk import Desk
 from helpline.services.write_text import to_volunteer
 from helpline.storage import contacts, conversations
@@ -19,6 +20,9 @@ def threads_of(desk: Desk, volunteer: Volunteer) -> dict[str, Conversation]:
     own = conversations.find_open(desk.session, contact.id) if contact is not None else None
     if own is not None:
         threads[OWN_LABEL] = own
+    joined = joined_to(desk, volunteer)
+    if joined and joined[0].volunteer_id != volunteer.id:
+        threads[JOINED_LABEL] = joined[0]
     return threads
 
 

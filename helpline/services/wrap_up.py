@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from helpline.domain.conversation import Event, State
+from helpline.domain.conversation import Event, Risk, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
@@ -17,6 +17,8 @@ from helpline.storage.models import Conversation, Volunteer, WrapUp
 from helpline.storage.models.base import LOCK
 
 NOT_WELL = 3
+# After a conversation at high risk no offer comes until the peer says `#on` (R41).
+HEAVY_REST = timedelta(hours=12)
 # Whoever says that they are not well is left in peace this long, or until `#on` (R41).
 REST = timedelta(hours=1)
 # "1 2", "1, 2 and some words", "12": how it ended, then how the volunteer is.
@@ -57,7 +59,8 @@ def _ask(desk: Desk, conversation: Conversation, volunteer: Volunteer, alias: st
     desk.session.add(wrap_up)
     desk.session.flush()
     outbox.promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id, due_at)
-    to_volunteer(desk, volunteer, desk.say("wrap_up", alias=alias), conversation_id=conversation.id)
+    key = "wrap_up_heavy" if conversation.risk >= Risk.HIGH else "wrap_up"
+    to_volunteer(desk, volunteer, desk.say(key, alias=alias), conversation_id=conversation.id)
 
 
 def open_wrap_up(desk: Desk, volunteer: Volunteer) -> WrapUp | None:
@@ -107,6 +110,9 @@ def close(desk: Desk, wrap_up: WrapUp) -> None:
     wrap_up.ended_at = desk.now
     outbox.drop_promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id)
     conversation = conversations.lock(desk.session, wrap_up.conversation_id)
+    if conversation.risk >= Risk.HIGH:
+        volunteer = desk.session.get_one(Volunteer, wrap_up.volunteer_id)
+        volunteer.break_until = max(volunteer.break_until or desk.now, desk.now + HEAVY_REST)
     if conversation.state == State.WRAP_UP:
         conversations.release(desk.session, conversation)
         conversations.move(conversation, Event.WRAPPED_UP)

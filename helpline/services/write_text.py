@@ -102,6 +102,6 @@ def to_leads(
             desk,
             lead,
             desk.say(key, None, **facts),
-            kind=TextKind.ALERT,
+            kind=TextKind.NOTICE,
             conversation_id=conversation_id,
         )

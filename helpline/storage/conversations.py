@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from helpline.domain.conversation import OPEN_STATES, Event, State, after
+from helpline.domain.conversation import OPEN_STATES, Event, Risk, State, after
 from helpline.domain.matching import REST_AFTER_EXPIRED, REST_AFTER_PASSED, SOFT_WINDOW
 from helpline.storage.models import Contact, Conversation, Place
 from helpline.storage.models.base import LOCK
@@ -54,7 +54,8 @@ NEXT_MATCH = text(
         ORDER BY coalesce(cardinality(array_positions(past.asked, d.volunteer_id)), 0),
                  (d.volunteer_id = c.last_peer_id) IS TRUE DESC,
                  (c.language IS NULL OR d.languages @> ARRAY[c.language::text]) DESC,
-                 cardinality(ARRAY(SELECT unnest(d.topics) INTERSECT SELECT unnest(c.topics))) DESC,
+                 CASE WHEN c.risk >= {int(Risk.HIGH)} THEN 0 ELSE cardinality(ARRAY(
+                     SELECT unnest(d.topics) INTERSECT SELECT unnest(c.topics))) END DESC,
                  d.idle_since, d.volunteer_id
         LIMIT 1
     ) best

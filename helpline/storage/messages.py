@@ -61,6 +61,15 @@ def read_before(session: Session, conversation_id: int) -> list[Message]:
     )
 
 
+def all_of(session: Session, conversation_id: int) -> list[Message]:
+    """Every message of a conversation, both ways, in order."""
+    return list(
+        session.scalars(
+            select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)
+        )
+    )
+
+
 def hold(
     session: Session, volunteer_id: int, words: str, media: Sequence[str], sid: str, now: datetime
 ) -> None:

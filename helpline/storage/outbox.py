@@ -40,16 +40,20 @@ CLAIM_LASTS = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=60)
 
 
-LOWEST_PRIORITY = 9
+URGENT, LOWEST_PRIORITY = 0, 9
 # Which of several due texts leave first: what somebody waits for goes before what we say.
 PRIORITIES = {
     TextKind.OFFER: 1,
     TextKind.TO_PERSON: 1,
     TextKind.TO_PEER: 1,
-    TextKind.ALERT: 1,
+    TextKind.NOTICE: 1,
+    TextKind.ALERT: 0,
+    TextKind.CRISIS: 0,
     TextKind.ANSWER: 2,
     TextKind.AUTOMATIC: 2,
 }
+# What the urgent worker does besides, so that no length of the queue delays it.
+URGENT_STEPS = (StepKind.REPEAT_ALERT,)
 TEXTS = OutgoingText.metadata.tables["outgoing_text"]
 SEALED = (TEXTS.c.to_phone, TEXTS.c.body, TEXTS.c.media)
 # Made once: a worker does little else. Only the first unsent text to a phone can be claimed,
@@ -126,11 +130,16 @@ def _of(kind: StepKind, subject_id: int) -> Delete:
     return delete(Step).where(Step.kind == kind, Step.subject_id == subject_id)
 
 
-def take_due_step(session: Session, now: datetime) -> tuple[StepKind, int, int] | None:
+def take_due_step(
+    session: Session, now: datetime, *, urgent_only: bool = False
+) -> tuple[StepKind, int, int] | None:
     """The next due step (its kind, subject and id), taken off the list by this transaction."""
+    wanted = [Step.due_at <= now]
+    if urgent_only:
+        wanted.append(Step.kind.in_(URGENT_STEPS))
     due = (
         select(Step.id)
-        .where(Step.due_at <= now)
+        .where(*wanted)
         .order_by(Step.due_at, Step.id)
         .limit(1)
         .with_for_update(**LOCK, skip_locked=True)
@@ -171,12 +180,15 @@ def write_text(
     offer_id: int | None = None,
 ) -> OutgoingText:
     """Put one text on its way; it leaves after the commit, behind earlier ones to that phone."""
+    to_key = vault_of_session(session).phone_key(to)
+    if PRIORITIES[kind] == URGENT:
+        _hurry(session, to_key)
     outgoing = OutgoingText(
         line_id=line_id,
         token=uuid.uuid4().hex,
         kind=kind,
         to=to,
-        to_key=vault_of_session(session).phone_key(to),
+        to_key=to_key,
         sender=sender,
         body=body,
         media=list(media),
@@ -192,6 +204,17 @@ def write_text(
     session.add(outgoing)
     session.flush()
     return outgoing
+
+
+def _hurry(session: Session, to_key: bytes) -> None:
+    """What must arrive before an urgent text to this phone becomes as urgent itself."""
+    unsent = OutgoingText.state.in_([state.value for state in UNSENT_TEXT_STATES])
+    session.execute(
+        update(OutgoingText)
+        .where(OutgoingText.to_key == to_key, unsent, OutgoingText.priority > URGENT)
+        .values(priority=URGENT)
+        .execution_options(synchronize_session=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +246,7 @@ def claim_texts(
         "now": now,
         "due_at": now + CLAIM_LASTS,
         "most": most,
-        "lowest": 0 if urgent_only else LOWEST_PRIORITY,
+        "lowest": URGENT if urgent_only else LOWEST_PRIORITY,
     }
     while rows := session.execute(CLAIM, told).all():
         opened = [text for row in rows if (text := _open_text(session, row)) is not None]

@@ -147,7 +147,7 @@ def test_urgent_brings_the_lead_and_no_further_offer(world: World) -> None:
     world.volunteer(JO, "Jo Hart", role="lead")
     world.together(PERSON, SAM)
     world.text(SAM, "#urgent")
-    assert any("URGENT" in body for body in world.news(JO))
+    assert any("Sam asks for you" in body for body in world.news(JO))
     assert world.states() == [State.ACTIVE]
     world.news(SAM)
     world.text(OTHER, "hi")

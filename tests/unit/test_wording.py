@@ -35,6 +35,12 @@ FACTS = {
     "waiting": 12,
     "code": 30007,
     "count": 12,
+    "reach": "call 116 123 or text SHOUT to 85258",
+    "call": "0800 1110111",
+    "text": "SHOUT to 85258",
+    "seen": "Maximiliana asks for you, thoughts of ending life, a plan",
+    "state": "waiting for a peer",
+    "why": "she has stopped answering",
     "number": "+12025550100",
 }
 PAGES = tuple(key for key in EN if key.startswith("page_"))

@@ -1,5 +1,6 @@
 """The tables, a file per family."""
 
+from helpline.storage.models.alerts import Alert, AlertNotice, Assessment
 from helpline.storage.models.base import Base
 from helpline.storage.models.conversations import (
     Conversation,
@@ -23,6 +24,9 @@ from helpline.storage.models.outbox import (
 from helpline.storage.models.people import Contact, Duty, Shift, ShiftTemplate, Volunteer
 
 __all__ = [
+    "Alert",
+    "AlertNotice",
+    "Assessment",
     "AuditEvent",
     "Base",
     "CarrierCopy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -74,6 +76,7 @@ class Conversation(Base):
     last_peer_id: Mapped[int | None] = mapped_column(ForeignKey("volunteer.id"))
     ended_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
+    heard: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("conversation.heard"))
 
 
 class Message(Base):

@@ -34,6 +34,7 @@ class Contact(Base):
     wants_language: Mapped[str | None]
     wants_gender: Mapped[str | None]
     opted_out_at: Mapped[Moment | None]
+    crisis_text_at: Mapped[Moment | None]
     created_at: Mapped[Moment]
 
 
