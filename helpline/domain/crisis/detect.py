@@ -187,5 +187,5 @@ def _is_play(
         if word in contexts.trivial and not JOINING.intersection(after[:place]):
             return True
     said_of_oneself = bool(contexts.selves.intersection(words[max(low, first - 2) : first + 1]))
-    sentence = " " + " ".join(words[low:high]) + " "
+    sentence = " " + " ".join([*before, MASK, *after]) + " "
     return not said_of_oneself and any(each.regex.search(sentence) for each in contexts.fiction)

@@ -88,7 +88,8 @@ class Detector:
         """What the rules find; where they find nothing pressing, the second opinion as well."""
         signs = [sign for lexicon in self._lexicons for sign in find_signs(text, lexicon)]
         own = [sign for sign in signs if sign.subject == Subject.SELF and not sign.is_mention]
-        if self._opinions and RANK[_own_level(own)] < RANK[Level.HIGH]:
+        is_denied = any(sign.is_mention or sign.time == Time.PAST for sign in signs)
+        if self._opinions and not is_denied and RANK[_own_level(own)] < RANK[Level.HIGH]:
             signs.extend(self._opinion(text, signs))
         return signs
 
@@ -99,6 +100,8 @@ class Detector:
             return []
         features = text_features(text, lexicon, signs)
         probability = opinion.probability(features)
+        if len(text.split()) < FEWEST_WORDS_TO_TELL:
+            return []
         if probability < opinion.asks_at:
             return []
         weight = ENOUGH if probability >= opinion.raises_at else 0.5

@@ -1,7 +1,8 @@
 """A language's lexicon, made ready to match: slots, rules, contexts (files in `config/lexicon/`).
 
 A pattern is written in words. `{name}` is a slot (one of several phrasings), `(a|b c)` a choice,
-`x?` may be missing, `~` skips up to three words of the same sentence and `~5` up to five. Patterns
+`x?` may be missing, `~` skips up to three words of the same sentence and `~5` up to five, but no
+negation. Patterns
 match whole words of the plain text that `normalise` makes.
 """
 
@@ -16,6 +17,8 @@ from helpline.domain.crisis.normalise import Speller
 from helpline.domain.crisis.result import Component, Subject, Time
 
 GAP = 3
+# What `~` never skips: the end of a sentence, and words that turn the meaning round.
+UNSKIPPED = r"(?:\.|not|never|nunca|jamas)"
 # Words too common to look for a pattern by.
 COMMON = frozenset(
     [
@@ -81,7 +84,7 @@ COMMON = frozenset(
         "ya",
     ]
 )
-PART = re.compile(r"\{[a-z_]+\}|~\d*|[()|?]|[^\s()|?{}~]+")
+PART = re.compile(r"\{[a-z0-9_]+\}|~\d*|[()|?]|[^\s()|?~]+")
 
 
 class BadLexicon(Exception):
@@ -298,11 +301,13 @@ class _Reader:
             self._place += 1
             return phrase
         if part[0] == "~":
-            return Phrase(rf"(?: (?!\. )\S+){{0,{part[1:] or GAP}}}?", frozenset())
+            return Phrase(rf"(?: (?!{UNSKIPPED} )\S+){{0,{part[1:] or GAP}}}?", frozenset())
         if part[0] == "{":
             if part[1:-1] not in self._slots:
                 raise BadLexicon(f"pattern {self._source!r}: no slot {part}")
             return self._slots[part[1:-1]]
+        if not part.isalnum():
+            raise BadLexicon(f"pattern {self._source!r}: {part!r} is not a plain word")
         return Phrase(f" {re.escape(part)}(?= )", frozenset({part}))
 
 

@@ -64,7 +64,10 @@ class Speller:
         plain = word.translate(UNSEEN)
         if not plain.isascii():
             plain = _bare(plain)
-        plain = APOSTROPHES.sub("", plain.casefold()).strip("#-+=&%^<>")
+        plain = APOSTROPHES.sub("'", plain.casefold()).strip("#-+=&%^<>'")
+        if plain in self._expansions:
+            return self._expansions[plain]
+        plain = plain.replace("'", "")
         if not plain:
             return ()
         if plain in self._expansions:
