@@ -24,6 +24,7 @@ from helpline.domain.crisis.judge import Detector
 from helpline.domain.crisis.lexicon import make_lexicon
 from helpline.domain.crisis.opinion import make_opinion
 from helpline.domain.crisis_lines import CrisisLines, make_line
+from helpline.domain.escalation import Escalation, make_escalation
 from helpline.domain.policy import Policy
 from helpline.domain.wishes import Vocabulary
 from helpline.domain.wording import Wording
@@ -58,7 +59,12 @@ def load_wording(fallback: str) -> Wording:
     texts = {}
     for path in sorted((CONFIG / "wording").glob("*.toml")):
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        texts[path.stem] = {key: text for table in tables.values() for key, text in table.items()}
+        texts[path.stem] = {
+            key: text
+            for name, table in tables.items()
+            if name != "about"
+            for key, text in table.items()
+        }
     return Wording(texts, fallback)
 
 
@@ -88,8 +94,17 @@ def load_detector() -> Detector:
         for path in sorted(folder.glob("opinion.*.json"))
     }
     return Detector(
-        lexicons, [words.split() for words in foreign["common_words"].values()], opinions
+        lexicons,
+        [words.split() for words in foreign["common_words"].values()],
+        opinions,
+        load_escalation().always,
     )
+
+
+@cache
+def load_escalation() -> Escalation:
+    """`config/escalation.toml`; raises `BadEscalation`."""
+    return make_escalation(tomllib.loads((CONFIG / "escalation.toml").read_text(encoding="utf-8")))
 
 
 @cache
@@ -127,6 +142,7 @@ def make_house(settings: Settings) -> House:
         vocabulary=load_vocabulary(),
         detector=load_detector(),
         crisis_lines=load_crisis_lines(),
+        escalation=load_escalation(),
     )
 
 

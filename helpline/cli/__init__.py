@@ -7,6 +7,7 @@ import sys
 import click
 
 from config.settings import BadSetting
+from helpline.cli.doctor import doctor
 from helpline.cli.keys import keys
 from helpline.cli.lexicon import detect, lexicon
 from helpline.cli.people import shifts, volunteers
@@ -32,7 +33,7 @@ def helpline() -> None:
     """
 
 
-for command in (run, demo, db, volunteers, shifts, detect, lexicon, keys, export, erase):
+for command in (run, demo, db, volunteers, shifts, detect, lexicon, doctor, keys, export, erase):
     helpline.add_command(command)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from helpline.domain.conversation import Risk
-from helpline.domain.crisis.judge import Heard
+from helpline.domain.crisis.judge import ENOUGH, Heard
 from helpline.domain.crisis.result import Component, Judgement, Level, Sign, Subject
 from helpline.domain.record import Kind
 from helpline.services.desk import Desk
@@ -23,11 +25,12 @@ RISKS = {
 
 def assess_text(desk: Desk, conversation: Conversation, contact: Contact, message: Message) -> None:
     """Judge one message of the person in their (locked) conversation, with all before it."""
-    before = _heard(conversation)
+    before = _heard(conversation, desk)
     judgement, heard = desk.house.detector.judge(message.words, before)
     conversation.heard = {
         "signs": [sign.as_json() for sign in heard.signs],
         "tail": heard.tail,
+        "at": desk.now.isoformat(),
     }
     if judgement.level == Level.NONE:
         return
@@ -51,10 +54,11 @@ def _follow(
     risk = RISKS[judgement.level]
     if judgement.level == Level.UNASSESSED and conversation.risk < risk:
         desk.note(conversation.line_id, Kind.TEXT_NOT_ASSESSED, conversation_id=conversation.id)
-    if not is_new or risk < Risk.HIGH:
+    policy = desk.house.escalation
+    if not is_new or risk < policy.alert_from:
         raise_risk(desk, conversation, risk)
     else:
-        if judgement.crisis_text:
+        if judgement.crisis_text and risk >= policy.crisis_text_from:
             send_crisis_text(desk, conversation, contact)
         raise_alert(desk, conversation, risk, _seen(judgement))
     if Component.ABUSE.value in judgement.components and is_new:
@@ -87,11 +91,18 @@ def _seen(judgement: Judgement) -> str:
     return ",".join(named)
 
 
-def _heard(conversation: Conversation) -> Heard:
+def _heard(conversation: Conversation, desk: Desk) -> Heard:
+    """What still counts of what was heard: weak signs only for as long as the policy says."""
     kept = conversation.heard
     if not kept:
         return Heard()
-    return Heard(tuple(Sign.from_json(each) for each in kept["signs"]), str(kept["tail"]))
+    since = desk.now - desk.house.escalation.weak_lasts
+    is_old = datetime.fromisoformat(str(kept["at"])) < since
+    signs = tuple(Sign.from_json(each) for each in kept["signs"])
+    return Heard(
+        tuple(sign for sign in signs if sign.weight >= ENOUGH or not is_old),
+        "" if is_old else str(kept["tail"]),
+    )
 
 
 def _as_json(judgement: Judgement, known: int) -> dict[str, object]:

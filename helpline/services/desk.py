@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from helpline.domain.crisis.judge import Detector
 from helpline.domain.crisis_lines import CrisisLines
+from helpline.domain.escalation import Escalation
 from helpline.domain.policy import Policy
 from helpline.domain.record import Kind
 from helpline.domain.wishes import Vocabulary
@@ -25,6 +26,7 @@ class House:
     vocabulary: Vocabulary
     detector: Detector
     crisis_lines: CrisisLines
+    escalation: Escalation
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from helpline.domain.conversation import OPEN_STATES, Risk, State
-from helpline.domain.escalation import AlertState, is_call_due, told_in_round
+from helpline.domain.escalation import AlertState, told_in_round
 from helpline.domain.matching import queue_at
 from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.domain.timing import minutes_between
@@ -14,9 +12,6 @@ from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
 from helpline.storage import alerts, conversations, outbox
 from helpline.storage.models import Alert, Contact, Conversation, Volunteer
-
-# The crisis text goes to one person at most once in this time (R21).
-CRISIS_TEXT_REST = timedelta(hours=24)
 
 
 def raise_alert(
@@ -109,7 +104,7 @@ def _send_round(desk: Desk, alert: Alert) -> None:
 
 
 def _tell_chain(desk: Desk, alert: Alert) -> None:
-    chain = alerts.chain(desk.session, alert)
+    chain = alerts.chain(desk.session, alert, desk.house.escalation.order)
     told = list(told_in_round(chain, alert.rounds))
     if alert.asked_by is not None:
         told += [each for each in chain if "professional" in each.roles and each not in told][:1]
@@ -123,7 +118,7 @@ def _tell_chain(desk: Desk, alert: Alert) -> None:
     for volunteer in told:
         alerts.remember_notice(desk.session, alert.id, volunteer.id, desk.now)
         _alert_text(desk, alert, volunteer, "repeat" if alert.rounds else "first")
-        if is_call_due(alert.rounds):
+        if desk.house.escalation.is_call_due(alert.rounds):
             desk.note(
                 alert.line_id,
                 Kind.ALERT_CALL_DUE,
@@ -190,9 +185,9 @@ def tell_peer(desk: Desk, conversation: Conversation, alert: Alert) -> None:
 
 
 def send_crisis_text(desk: Desk, conversation: Conversation, contact: Contact) -> None:
-    """Who else to reach, for their region, and that somebody is coming; once in 24 hours."""
+    """Who else to reach, for their region, and that somebody is coming; once in a while (R21)."""
     last = contact.crisis_text_at
-    if last is not None and desk.now - last < CRISIS_TEXT_REST:
+    if last is not None and desk.now - last < desk.house.escalation.crisis_text_rest:
         return
     if conversation.state not in OPEN_STATES:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from helpline.domain.conversation import Risk, State
-from helpline.domain.escalation import AlertState, chain_of
+from helpline.domain.escalation import AlertState, Rung, chain_of
 from helpline.storage.models import Alert, AlertNotice, Contact, Conversation, Duty, Volunteer
 from helpline.storage.models.base import LOCK
 
@@ -28,7 +29,7 @@ def open_for(session: Session, conversation_id: int) -> Alert | None:
     ).one_or_none()
 
 
-def chain(session: Session, alert: Alert) -> list[Volunteer]:
+def chain(session: Session, alert: Alert, order: Sequence[Rung]) -> list[Volunteer]:
     """Everybody who may be told, in order; never the person themself or the peer with them."""
     conversation = session.get_one(Conversation, alert.conversation_id)
     out = {conversation.volunteer_id} if conversation.state == State.ACTIVE else set()
@@ -51,11 +52,12 @@ def chain(session: Session, alert: Alert) -> list[Volunteer]:
     }
     leads = [key for key, (each, _) in found.items() if "lead" in each.roles]
     professionals = [key for key, (each, _) in found.items() if "professional" in each.roles]
-    ids = chain_of(
-        [key for key in leads if found[key][1]],
-        leads,
-        sorted(professionals, key=lambda key: not found[key][1]),
-    )
+    rungs = {
+        Rung.LEAD_ON_DUTY: [key for key in leads if found[key][1]],
+        Rung.LEAD: leads,
+        Rung.PROFESSIONAL: sorted(professionals, key=lambda key: not found[key][1]),
+    }
+    ids = chain_of(rungs, order)
     return [found[key][0] for key in ids]
 
 

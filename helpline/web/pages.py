@@ -20,6 +20,7 @@ def about() -> str:
     country = wires.settings.helpline_country
     key = f"emergency_{country}"
     emergency = say(key if wires.house.wording.has(key) else "emergency_unknown", language)
+    rescue = "rescue_consent" if wires.house.escalation.consent_only else "rescue"
     return render_template(
         "about.html",
         language=language,
@@ -27,5 +28,8 @@ def about() -> str:
         what=say("page_what", language, number=wires.settings.helpline_numbers[0]),
         emergency=say("page_emergency", language, emergency=emergency),
         privacy_title=say("page_privacy_title", language),
-        privacy=[say(f"page_privacy_{place}", language) for place in (1, 2, 3)],
+        privacy=[
+            say(f"page_{place}", language)
+            for place in ("privacy_1", "privacy_2", rescue, "privacy_3")
+        ],
     )

@@ -15,6 +15,7 @@ from helpline.domain.crisis.lexicon import BadLexicon, make_lexicon
 from helpline.domain.crisis.normalise import tokens_of
 from helpline.domain.crisis.opinion import train
 from helpline.domain.crisis.result import RANK, Level, Sign
+from helpline.domain.escalation import BadEscalation, chain_of, make_escalation, told_in_round
 from helpline.wiring import CONFIG, load_crisis_lines, load_detector
 
 DETECTOR = load_detector()
@@ -320,3 +321,42 @@ class TestCrisisLines:
             assert line.call or line.text
             assert line.emergency
             assert line.source
+
+
+class TestEscalation:
+    RAW = tomllib.loads((CONFIG / "escalation.toml").read_text())
+
+    @pytest.mark.parametrize(
+        ("table", "key", "value"),
+        [
+            ("chain", "order", ["professional"]),
+            ("chain", "order", ["nobody"]),
+            ("chain", "call_after_rounds", 0),
+            ("levels", "alert", "imminent"),
+            ("levels", "crisis_text", "loud"),
+            ("hand_over", "always", ["weather"]),
+        ],
+    )
+    def test_a_policy_that_cannot_work_is_refused(
+        self, table: str, key: str, value: object
+    ) -> None:
+        raw = {name: dict(facts) for name, facts in self.RAW.items()}
+        raw[table][key] = value
+        with pytest.raises(BadEscalation):
+            make_escalation(raw)
+
+    @given(
+        st.lists(st.integers(1, 9)),
+        st.lists(st.integers(1, 9)),
+        st.lists(st.integers(1, 9)),
+        st.integers(0, 12),
+    )
+    def test_everybody_is_reached_once_and_nobody_is_dropped(
+        self, on_duty: list[int], leads: list[int], professionals: list[int], rounds: int
+    ) -> None:
+        order = make_escalation(self.RAW).order
+        chain = chain_of(dict(zip(order, (on_duty, leads, professionals), strict=True)), order)
+        assert len(chain) == len(set(chain))
+        assert set(chain) == {*on_duty, *leads, *professionals}
+        assert list(told_in_round(chain, rounds)) == chain[: rounds + 1]
+        assert chain[:1] == (on_duty or leads or professionals)[:1]

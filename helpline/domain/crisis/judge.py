@@ -24,8 +24,10 @@ OWN_LIFE = frozenset(
     }
 )
 DECIDED = frozenset({Component.INTENT, Component.PLAN, Component.FAREWELL})
-# Components that alone call for a lead, whoever they are about (R26).
-HAND_OVER = frozenset({Component.HARM_TO_OTHERS, Component.CHILD, Component.MEDICAL})
+# Components that alone call for a lead, whoever they are about (R26), unless the policy says more.
+HAND_OVER = frozenset(
+    {Component.ATTEMPT, Component.HARM_TO_OTHERS, Component.CHILD, Component.MEDICAL}
+)
 NO_RISK = frozenset({Component.METHOD, Component.MENTION})
 # Weak signs add up to a strong one; two different ones at least.
 ENOUGH = 1.0
@@ -52,10 +54,12 @@ class Detector:
         lexicons: Sequence[Lexicon],
         foreign: Iterable[Iterable[str]] = (),
         opinions: Mapping[str, Opinion] | None = None,
+        always: Iterable[Component] = HAND_OVER,
     ) -> None:
         self._lexicons = tuple(lexicons)
         self._opinions = dict(opinions or {})
         self.lexicons = self._lexicons
+        self._always = frozenset(always)
         self._foreign = tuple(frozenset(words) for words in foreign)
         self.version = "+".join(lexicon.version for lexicon in lexicons)
 
@@ -89,7 +93,11 @@ class Detector:
         signs = [sign for lexicon in self._lexicons for sign in find_signs(text, lexicon)]
         own = [sign for sign in signs if sign.subject == Subject.SELF and not sign.is_mention]
         is_denied = any(sign.is_mention or sign.time == Time.PAST for sign in signs)
-        if self._opinions and not is_denied and RANK[_own_level(own)] < RANK[Level.HIGH]:
+        if (
+            self._opinions
+            and not is_denied
+            and RANK[_own_level(own, self._always)] < RANK[Level.HIGH]
+        ):
             signs.extend(self._opinion(text, signs))
         return signs
 
@@ -145,11 +153,14 @@ class Detector:
         own = [s for s in counted if s.subject == Subject.SELF and s.time != Time.PAST]
         others = [s for s in counted if s.subject == Subject.OTHER and s.time != Time.PAST]
         level = max(
-            _own_level(own), _others_level(others), _rest(signs), key=lambda each: RANK[each]
+            _own_level(own, self._always),
+            _others_level(others, self._always),
+            _rest(signs),
+            key=lambda each: RANK[each],
         )
         if level == Level.NONE and not covered:
             level = Level.UNASSESSED
-        is_own = RANK[_own_level(own)] >= RANK[Level.HIGH]
+        is_own = RANK[_own_level(own, self._always)] >= RANK[Level.HIGH]
         about_life = any(sign.component in OWN_LIFE | {Component.MEANS} for sign in own)
         return Judgement(
             level=level,
@@ -176,7 +187,7 @@ def _counts(sign: Sign) -> bool:
     return not sign.is_mention and sign.subject == Subject.SELF and sign.time != Time.PAST
 
 
-def _own_level(own: Sequence[Sign]) -> Level:
+def _own_level(own: Sequence[Sign], always: frozenset[Component]) -> Level:
     """What is said of oneself, now."""
     strong = {sign.component for sign in own if sign.weight >= ENOUGH}
     present = {sign.component for sign in own}
@@ -187,7 +198,7 @@ def _own_level(own: Sequence[Sign]) -> Level:
         return Level.IMMINENT
     if Component.IDEATION in strong and all(pressing):
         return Level.IMMINENT
-    if strong & (OWN_LIFE | HAND_OVER | {Component.MEANS}) or _adds_up(own):
+    if strong & (OWN_LIFE | always | {Component.MEANS}) or _adds_up(own):
         return Level.HIGH
     if present - NO_RISK - {Component.TIME}:
         return Level.CONCERN
@@ -202,12 +213,12 @@ def _adds_up(own: Sequence[Sign]) -> bool:
     return of_life and len(risky) > 1 and sum(sign.weight for sign in risky) >= ENOUGH
 
 
-def _others_level(others: Sequence[Sign]) -> Level:
+def _others_level(others: Sequence[Sign], always: frozenset[Component]) -> Level:
     """Somebody else in danger now (R14), or in danger from the person (R26)."""
     strong = {sign.component for sign in others if sign.weight >= ENOUGH}
     if Component.ATTEMPT in strong:
         return Level.IMMINENT
-    if strong & (OWN_LIFE | HAND_OVER):
+    if strong & (OWN_LIFE | always):
         return Level.HIGH
     risky = {sign.component for sign in others} - NO_RISK - {Component.TIME}
     return Level.CONCERN if risky else Level.NONE
