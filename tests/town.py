@@ -159,6 +159,13 @@ class Town:
             import_volunteers(desk, line_id, people)
             import_shifts(desk, line_id, shifts)
 
+    def add_lead(self, phone: str) -> None:
+        """A lead on duty round the clock."""
+        with self.wires() as wires, wires.desk() as desk:
+            line_id = lines.only_line(desk.session).id
+            import_volunteers(desk, line_id, HEADER + f"Lead,{phone},lead,en,,,UTC,,\n")
+            import_shifts(desk, line_id, SHIFTS + f"{phone},{ROUND_THE_CLOCK}\n")
+
     def text(
         self, sender: str, words: str, *, to: str = LINE, sid: str | None = None, tries: int = 40
     ) -> float:

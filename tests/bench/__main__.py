@@ -31,6 +31,7 @@ from tests.town import LINE, Town, free_port
 
 CPU_TEXTS = 500
 IDLE_TEXTS = 120
+ALERTS, QUEUED_TEXTS = 40, 10_000
 ROWS: list[tuple[str, str, str, str]] = []
 
 
@@ -321,6 +322,76 @@ def naive_rate(town: Town) -> float:
     return count / (found[-1]["at"] - began)
 
 
+def bench_alerts(town: Town, idle: float) -> None:
+    """From the webhook of a text in danger to the lead's alert: idle, and behind a full queue."""
+    lead = "+13100000001"
+    town.add_lead(lead)
+    time.sleep(1)
+    quiet = sorted(alert_span(town, lead, f"+1311{place:07d}") for place in range(ALERTS))
+    print(f"  idle: {spread(quiet)}")
+    row(
+        "text to alert, idle / text to offer, idle",
+        f"{quiet[len(quiet) // 2] / idle:.2f}x",
+        "",
+        ok=True,
+    )
+    town.control(delay=0.1)
+    fill_queue(town, QUEUED_TEXTS)
+    time.sleep(1)
+    full = sorted(alert_span(town, lead, f"+1312{place:07d}") for place in range(ALERTS))
+    left = unsent(town)
+    print(f"  with {QUEUED_TEXTS:,} texts queued ({left:,} left at the end): {spread(full)}")
+    row(
+        "text to alert behind a full queue, p99",
+        f"{full[int(len(full) * 0.99)]:.2f} s",
+        "at most 10 s",
+        full[int(len(full) * 0.99)] <= 10 and left > 0,
+    )
+    town.control(delay=0.0)
+
+
+def spread(spans: list[float]) -> str:
+    """Median and p99 in milliseconds."""
+    p50, p99 = spans[len(spans) // 2], spans[int(len(spans) * 0.99)]
+    return f"median {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+
+
+def alert_span(town: Town, lead: str, sender: str) -> float:
+    """Seconds from the webhook to the alert's arrival at the carrier."""
+    before = len(town.taken())
+    began = town.text(sender, "i am going to kill myself tonight")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for each in town.taken(before):
+            if each["to"] == lead and each["body"].startswith("ALERT: "):
+                return float(each["at"]) - began
+        time.sleep(0.005)
+    raise AssertionError("no alert")
+
+
+def fill_queue(town: Town, count: int) -> None:
+    """So many ordinary texts to as many phones, all due."""
+    with town.wires() as wires, wires.engine.begin() as connection:
+        connection.execute(text(QUEUE), {"count": count})
+
+
+def unsent(town: Town) -> int:
+    """Ordinary texts that still wait."""
+    with town.wires() as wires, wires.engine.connect() as connection:
+        asked = "SELECT count(*) FROM outgoing_text WHERE state = 'queued' AND priority = 2"
+        return int(connection.execute(text(asked)).scalar_one())
+
+
+QUEUE = """
+    INSERT INTO outgoing_text (line_id, token, kind, to_phone, to_key, sender, body, media,
+                               conversation_id, contact_id, priority, state, written_at, due_at)
+    SELECT line_id, md5('q' || n::text), 'automatic', to_phone, decode(md5('q' || n::text), 'hex'),
+           sender, body, media, conversation_id, contact_id, 2, 'queued', now(), now()
+    FROM (SELECT * FROM outgoing_text WHERE kind = 'automatic' LIMIT 1) one,
+         generate_series(1, :count) n
+"""
+
+
 def bench_half_rate(town: Town, saturation: float, idle: float) -> None:
     """At half of saturation: p99 from text in to its relay, against the idle median."""
     people = [f"+1308{place:07d}" for place in range(60)]
@@ -427,6 +498,9 @@ def main() -> None:
             reset(town)
             saturation = bench_throughput(town)
             bench_half_rate(town, saturation, idle)
+            reset(town)
+            bench_alerts(town, idle)
+            reset_all(town)
             bench_matching(town)
         finally:
             town.stop()
@@ -438,6 +512,13 @@ def reset(town: Town) -> None:
     """Wait until nothing is left to be done, then forget everybody."""
     town.wait_for(lambda: drained(town), seconds=120)
     time.sleep(2)
+    with town.wires() as wires, wires.engine.begin() as connection:
+        tables = "contact, volunteer, inbound, outgoing_text, step, audit_event"
+        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+
+
+def reset_all(town: Town) -> None:
+    """Forget everybody, whatever is still to be done."""
     with town.wires() as wires, wires.engine.begin() as connection:
         tables = "contact, volunteer, inbound, outgoing_text, step, audit_event"
         connection.execute(text(f"TRUNCATE {tables} CASCADE"))

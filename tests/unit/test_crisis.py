@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import tomllib
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -360,3 +364,54 @@ class TestEscalation:
         assert set(chain) == {*on_duty, *leads, *professionals}
         assert list(told_in_round(chain, rounds)) == chain[: rounds + 1]
         assert chain[:1] == (on_duty or leads or professionals)[:1]
+
+
+def run_helpline(*command: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "helpline", *command],
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class TestCommands:
+    def test_detect_answers_each_line_and_ends_with_one_if_any_is_malformed(self) -> None:
+        given = (
+            '{"id": 7, "text": "i want to die"}\n'
+            "nonsense\n"
+            '{"id": "x", "texts": ["i want to", "kill myself"]}\r\n'
+            "\n"
+            '{"id": null, "text": ""}\n'
+            '{"text": "no id"}\n'
+            '{"id": 1, "text": 5}\n'
+            '{"id": 1, "text": "a", "texts": ["b"]}\n'
+            '{"id": 2, "text": "quiero morirme ñ 😭"}\n'
+        ).encode() + b'{"id": 3, "text": "\xff"}\n'
+        done = run_helpline("detect", given=given)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode == 1
+        assert [answer["id"] for answer in answers] == [7, None, "x", None, *[None] * 3, 2, None]
+        assert ["error" in answer for answer in answers] == [
+            *(False, True, False, False, True, True, True, False, True),
+        ]
+        assert set(answers[0]) == {
+            *("id", "level", "components", "subject", "time", "rules", "crisis_text", "lexicon"),
+        }
+        assert (answers[0]["level"], answers[0]["crisis_text"]) == ("high", True)
+        assert answers[2]["crisis_text"] is True
+        assert answers[3]["level"] == "none"
+
+    def test_detect_ends_well_when_all_is_well(self) -> None:
+        assert run_helpline("detect", given=b'{"id": 1, "text": "hi"}\n').returncode == 0
+
+    def test_a_changed_lexicon_shows_what_it_changes(self, tmp_path: Path) -> None:
+        text = (CONFIG / "lexicon" / "es.toml").read_text()
+        (tmp_path / "es.toml").write_text(text.replace("quitarme la vida|", ""))
+        done = run_helpline("lexicon", "check", str(tmp_path))
+        assert done.returncode == 0
+        assert b"In use" in done.stdout
+        assert b"high -> " in done.stdout or b"imminent -> " in done.stdout
+        (tmp_path / "es.toml").write_text(text + '\n[[rule]]\nid = "x"\n')
+        assert run_helpline("lexicon", "check", str(tmp_path)).returncode == 1
