@@ -20,6 +20,7 @@ from helpline.services.end_offer import ask_again, expire_offer
 from helpline.services.escalate import repeat_alert
 from helpline.services.extend_roster import extend_roster
 from helpline.services.match_waiting import match_waiting
+from helpline.services.note_rescue import ask_about_rescue
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.tell_waiting import tell_waiting
 from helpline.services.wrap_up import end_wrap_up
@@ -42,6 +43,7 @@ STEPS: Mapping[StepKind, Callable[[Desk, int], object]] = {
     StepKind.REFRESH_DUTY: refresh_duty,
     StepKind.EXTEND_ROSTER: extend_roster,
     StepKind.REPEAT_ALERT: repeat_alert,
+    StepKind.ASK_ABOUT_RESCUE: ask_about_rescue,
 }
 
 

@@ -25,6 +25,8 @@ class Command(StrEnum):
     JOIN = "join"
     LEAVE = "leave"
     RESOLVED = "resolved"
+    CALLED = "called"
+    CONFIRMED = "confirmed"
     UNKNOWN = "unknown"
 
 

@@ -32,7 +32,9 @@ class Kind(StrEnum):
     ALERT_JOINED = "alert_joined"
     ALERT_LEFT = "alert_left"
     ALERT_RESOLVED = "alert_resolved"
-    ABUSE_DISCLOSED = "abuse_disclosed"
+    RESCUE_CALLED = "rescue_called"
+    RESCUE_ASKED_ABOUT = "rescue_asked_about"
+    RESCUE_CONFIRMED = "rescue_confirmed"
     TEXT_NOT_ASSESSED = "text_not_assessed"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
@@ -64,6 +66,7 @@ class StepKind(StrEnum):
     REFRESH_DUTY = "refresh_duty"
     EXTEND_ROSTER = "extend_roster"
     REPEAT_ALERT = "repeat_alert"
+    ASK_ABOUT_RESCUE = "ask_about_rescue"
 
 
 class TextKind(StrEnum):

@@ -95,7 +95,7 @@ def copy_to_watcher(
 
 def join(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """`#join`: what they write reaches the person from now on, who is told so."""
-    alert = _mine(desk, volunteer)
+    alert = mine(desk, volunteer)
     if alert is None:
         return
     conversation = conversations.lock(desk.session, alert.conversation_id)
@@ -117,7 +117,7 @@ def join(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid
 
 def leave(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
     """`#leave`: they read on, but write to the person no longer."""
-    alert = _mine(desk, volunteer)
+    alert = mine(desk, volunteer)
     if alert is None:
         return
     _leave(desk, alert, volunteer)
@@ -145,7 +145,7 @@ def resolve(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, 
     What was heard so far is done with; what comes anew raises a new alert. A false alarm, said
     by a human, lowers the level again (R12) and is kept as such.
     """
-    alert = _mine(desk, volunteer)
+    alert = mine(desk, volunteer)
     if alert is None:
         return
     outcome = reading.words.strip()
@@ -183,7 +183,7 @@ def is_on_call(volunteer: Volunteer) -> bool:
     return bool({"lead", "professional"}.intersection(volunteer.roles))
 
 
-def _mine(desk: Desk, volunteer: Volunteer) -> Alert | None:
+def mine(desk: Desk, volunteer: Volunteer) -> Alert | None:
     """The alert this is about: the one they joined, else the one acknowledged last."""
     held = alerts.held_by(desk.session, volunteer.id)
     if not held:

@@ -10,7 +10,6 @@ from helpline.domain.crisis.result import Component, Judgement, Level, Sign, Sub
 from helpline.domain.record import Kind
 from helpline.services.desk import Desk
 from helpline.services.escalate import raise_alert, raise_risk, send_crisis_text
-from helpline.services.write_text import to_leads
 from helpline.storage.models import Assessment, Contact, Conversation, Message
 
 RISKS = {
@@ -51,35 +50,18 @@ def assess_text(desk: Desk, conversation: Conversation, contact: Contact, messag
 def _follow(
     desk: Desk, conversation: Conversation, contact: Contact, judgement: Judgement, *, is_new: bool
 ) -> None:
+    """Alert where the level asks for it; a disclosure of abuse always is a task (R26, R39)."""
     risk = RISKS[judgement.level]
     if judgement.level == Level.UNASSESSED and conversation.risk < risk:
         desk.note(conversation.line_id, Kind.TEXT_NOT_ASSESSED, conversation_id=conversation.id)
     policy = desk.house.escalation
-    if not is_new or risk < policy.alert_from:
+    is_task = Component.ABUSE.value in judgement.components
+    if not is_new or (risk < policy.alert_from and not is_task):
         raise_risk(desk, conversation, risk)
     else:
         if judgement.crisis_text and risk >= policy.crisis_text_from:
             send_crisis_text(desk, conversation, contact)
         raise_alert(desk, conversation, risk, _seen(judgement))
-    if Component.ABUSE.value in judgement.components and is_new:
-        _tell_of_abuse(desk, conversation, contact, judgement)
-
-
-def _tell_of_abuse(
-    desk: Desk, conversation: Conversation, contact: Contact, judgement: Judgement
-) -> None:
-    """A disclosure is a task for people, told once; nothing goes to authorities (R39)."""
-    told = [sign for sign in judgement.signs if sign.component == Component.ABUSE]
-    if len(told) > 1:
-        return
-    to_leads(
-        desk,
-        conversation.line_id,
-        "lead_abuse_disclosed",
-        kind=Kind.ABUSE_DISCLOSED,
-        conversation_id=conversation.id,
-        alias=contact.alias,
-    )
 
 
 def _seen(judgement: Judgement) -> str:

@@ -28,6 +28,7 @@ from helpline.storage.models import (
     Offer,
     OutgoingText,
     Place,
+    Rescue,
     ShiftTemplate,
     Volunteer,
     WrapUp,
@@ -148,6 +149,15 @@ def _conversation(desk: Desk, conversation: Conversation) -> dict[str, Any]:
             }
             for each in rows(Alert)
         ],
+        "emergency_calls": [
+            {
+                "at": _moment(each.called_at),
+                "has_consent": each.has_consent,
+                "reason": each.reason,
+                "outcome": each.outcome,
+            }
+            for each in rows(Rescue)
+        ],
         "notes": [{"at": _moment(each.written_at), "words": each.words} for each in rows(Note)],
         "wrap_ups": [
             {"at": _moment(each.ended_at), "answer": each.answer} for each in rows(WrapUp)
@@ -233,6 +243,7 @@ def _delete_rows(desk: Desk, contact: Contact, ids: list[int]) -> dict[str, int]
     wanted: list[tuple[str, Any]] = [
         ("assessments", delete(Assessment).where(Assessment.conversation_id.in_(ids))),
         ("notices", delete(AlertNotice).where(AlertNotice.alert_id.in_(alert_ids))),
+        ("rescues", delete(Rescue).where(Rescue.conversation_id.in_(ids))),
         ("alerts", delete(Alert).where(Alert.conversation_id.in_(ids))),
         ("texts", delete(OutgoingText).where(_about(contact, ids))),
         ("messages", delete(Message).where(Message.contact_id == contact.id)),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from helpline.domain.commands import OWN_LABEL, Command, Reading
 from helpline.domain.conversation import OPEN_STATES, Event, Risk, State
 from helpline.domain.record import Kind, StepKind
-from helpline.services import answer_alert, set_duty, show_status
+from helpline.services import answer_alert, note_rescue, set_duty, show_status
 from helpline.services.desk import Desk
 from helpline.services.escalate import raise_alert, send_crisis_text
 from helpline.services.hand_on import hand_on
@@ -153,5 +153,7 @@ ACTS: dict[Command, Act] = {
     Command.JOIN: answer_alert.join,
     Command.LEAVE: answer_alert.leave,
     Command.RESOLVED: answer_alert.resolve,
+    Command.CALLED: note_rescue.called,
+    Command.CONFIRMED: note_rescue.confirmed,
     Command.UNKNOWN: _unknown,
 }

@@ -112,5 +112,5 @@ def held_by(session: Session, volunteer_id: int) -> list[Alert]:
 
 
 def is_watched(conversation: Conversation) -> bool:
-    """Whether there can be an alert: only where the risk is, or was asked to be taken, as high."""
-    return conversation.risk >= Risk.HIGH
+    """Whether there can be an alert: never below some concern."""
+    return conversation.risk >= Risk.CONCERN

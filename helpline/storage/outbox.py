@@ -53,7 +53,7 @@ PRIORITIES = {
     TextKind.AUTOMATIC: 2,
 }
 # What the urgent worker does besides, so that no length of the queue delays it.
-URGENT_STEPS = (StepKind.REPEAT_ALERT,)
+URGENT_STEPS = (StepKind.REPEAT_ALERT, StepKind.ASK_ABOUT_RESCUE)
 TEXTS = OutgoingText.metadata.tables["outgoing_text"]
 SEALED = (TEXTS.c.to_phone, TEXTS.c.body, TEXTS.c.media)
 # Made once: a worker does little else. Only the first unsent text to a phone can be claimed,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, text
 
 from helpline.domain.conversation import Risk, State
 from helpline.domain.record import Kind
-from helpline.storage.models import Alert, Assessment, AuditEvent
+from helpline.storage.models import Alert, Assessment, AuditEvent, Rescue
 from tests.world import World
 from workers.reading import read_one
 from workers.sending import claim, send
@@ -316,7 +318,15 @@ def test_abuse_becomes_a_task_for_people_once(world: World) -> None:
     world.news(JO)
     world.text(PERSON, "my husband hits me when he drinks")
     world.text(PERSON, "he hit me again on friday")
-    assert len([body for body in world.news(JO) if "hurt by somebody" in body]) == 1
+    told = alerts_to(world, JO)
+    assert len(told) == 1
+    assert "Seen: abuse" in told[0]
+    world.wait(61)
+    assert len(alerts_to(world, JO)) == 1
+    world.text(JO, "1")
+    world.wait(600, steps=10)
+    assert alerts_to(world, JO) == []
+    assert not any("called in" in body for body in world.inbox(PERSON))
 
 
 def test_what_was_seen_is_kept_sealed_with_the_lexicons_version(world: World) -> None:
@@ -337,3 +347,47 @@ def test_the_crisis_text_names_the_line_of_the_region(world: World, code: str) -
     told = next(body for body in world.news(code) if "called in" in body)
     named = {"+49": "0800 1110111", "+33": "3114", "+86": "988"}[code[:3]]
     assert named in told
+
+
+def test_a_call_to_emergency_services_stays_an_open_task_until_help_came(world: World) -> None:
+    lead(world)
+    world.text(PERSON, DANGER)
+    world.text(JO, "1")
+    world.news(JO)
+    world.text(JO, "#called")
+    assert "#called yes" in world.news(JO)[0]
+    world.text(JO, "#called no he has left the house")
+    assert "In the record" in world.news(JO)[0]
+    world.wait(1801, steps=2)
+    assert [body for body in world.news(JO) if "Did help reach" in body] != []
+    world.text(JO, "#confirmed he is with the paramedics")
+    assert "closed" in world.news(JO)[-1]
+    world.wait(3600, steps=4)
+    assert not any("Did help reach" in body for body in world.news(JO))
+    with world.session() as session:
+        rescue = session.scalars(select(Rescue)).one()
+    assert (rescue.has_consent, rescue.reason) == (False, "he has left the house")
+    assert rescue.outcome == "he is with the paramedics"
+
+
+def test_without_an_alert_nothing_of_the_kind_is_recorded(world: World) -> None:
+    lead(world)
+    world.text(JO, "#called yes she asked for it")
+    assert "no alert" in world.news(JO)[-1]
+    world.text(JO, "#confirmed")
+    assert "no open call" in world.news(JO)[-1]
+    with world.session() as session:
+        assert session.scalars(select(Rescue)).all() == []
+
+
+def test_where_the_line_calls_only_with_consent_another_call_is_refused(world: World) -> None:
+    lead(world)
+    world.text(PERSON, DANGER)
+    world.text(JO, "1")
+    house = world.wires.house
+    strict = replace(house, escalation=replace(house.escalation, consent_only=True))
+    world.wires = replace(world.wires, house=strict)
+    world.text(JO, "#called no he will not say where he is")
+    assert "only if the person agrees" in world.news(JO)[-1]
+    with world.session() as session:
+        assert session.scalars(select(Rescue)).all() == []

@@ -1,6 +1,6 @@
 """The tables, a file per family."""
 
-from helpline.storage.models.alerts import Alert, AlertNotice, Assessment
+from helpline.storage.models.alerts import Alert, AlertNotice, Assessment, Rescue
 from helpline.storage.models.base import Base
 from helpline.storage.models.conversations import (
     Conversation,
@@ -44,6 +44,7 @@ __all__ = [
     "Offer",
     "OutgoingText",
     "Place",
+    "Rescue",
     "Shift",
     "ShiftTemplate",
     "Step",

@@ -78,3 +78,27 @@ class AlertNotice(Base):
         ForeignKey("volunteer.id"), primary_key=True, index=True
     )
     first_told_at: Mapped[Moment]
+
+
+class Rescue(Base):
+    """A lead called emergency services: why, with consent or without, and what came of it (R25).
+
+    An open task until `confirmed_at`.
+    """
+
+    __tablename__ = "rescue"
+    __table_args__ = (
+        Index("ix_rescue_open", "called_by", "id", postgresql_where=text("confirmed_at IS NULL")),
+        Index("ix_rescue_conversation", "conversation_id"),
+    )
+
+    id: Mapped[Id]
+    line_id: Mapped[LineId]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"))
+    called_by: Mapped[int] = mapped_column(ForeignKey("volunteer.id"))
+    called_at: Mapped[Moment]
+    has_consent: Mapped[bool]
+    reason: Mapped[str] = mapped_column(SealedText("rescue.reason"))
+    confirmed_at: Mapped[Moment | None]
+    outcome: Mapped[str | None] = mapped_column(SealedText("rescue.outcome"))

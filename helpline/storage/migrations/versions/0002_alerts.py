@@ -100,10 +100,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("alert_id", "volunteer_id", name="pk_alert_notice"),
     )
     op.create_index("ix_alert_notice_volunteer_id", "alert_notice", ["volunteer_id"])
+    op.create_table(
+        "rescue",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("line_id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.BigInteger(), nullable=False),
+        sa.Column("alert_id", sa.BigInteger(), nullable=False),
+        sa.Column("called_by", sa.BigInteger(), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("has_consent", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+        sa.Column("outcome", sa.LargeBinary()),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name="fk_rescue_line_id_line"),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name="fk_rescue_conversation_id_conversation"
+        ),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name="fk_rescue_alert_id_alert"),
+        sa.ForeignKeyConstraint(
+            ["called_by"], ["volunteer.id"], name="fk_rescue_called_by_volunteer"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_rescue"),
+    )
+    op.create_index(
+        "ix_rescue_open",
+        "rescue",
+        ["called_by", "id"],
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+    )
+    op.create_index("ix_rescue_conversation", "rescue", ["conversation_id"])
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("rescue")
     op.drop_table("alert_notice")
     op.drop_table("alert")
     op.drop_table("assessment")
