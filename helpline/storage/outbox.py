@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     CursorResult,
-    Delete,
     LargeBinary,
     Row,
     bindparam,
@@ -99,35 +98,39 @@ CLAIM = (
 )
 
 
+STEP_TABLE = Step.metadata.tables["step"]
+_promised = insert(STEP_TABLE).values(
+    kind=bindparam("kind"), subject_id=bindparam("subject_id"), due_at=bindparam("due_at")
+)
+PROMISE = _promised.on_conflict_do_update(
+    index_elements=["kind", "subject_id"],
+    set_={"due_at": _promised.excluded.due_at},
+    where=STEP_TABLE.c.due_at > _promised.excluded.due_at,
+)
+MOVE_PROMISE = _promised.on_conflict_do_update(
+    index_elements=["kind", "subject_id"], set_={"due_at": _promised.excluded.due_at}
+)
+DROP_PROMISE = delete(STEP_TABLE).where(
+    STEP_TABLE.c.kind == bindparam("its_kind"), STEP_TABLE.c.subject_id == bindparam("its_subject")
+)
+
+
 def promise(session: Session, kind: StepKind, subject_id: int, due_at: datetime) -> None:
     """Promise a step; promised before, it moves to the earlier of the two times."""
-    row = insert(Step).values(kind=kind, subject_id=subject_id, due_at=due_at)
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Step.kind, Step.subject_id],
-            set_={"due_at": row.excluded.due_at},
-            where=Step.due_at > row.excluded.due_at,
-        )
-    )
+    told = {"kind": kind.value, "subject_id": subject_id, "due_at": due_at}
+    session.connection().execute(PROMISE, told)
 
 
 def move_promise(session: Session, kind: StepKind, subject_id: int, due_at: datetime) -> None:
     """Promise a step at this time whatever was promised before."""
-    row = insert(Step).values(kind=kind, subject_id=subject_id, due_at=due_at)
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Step.kind, Step.subject_id], set_={"due_at": due_at}
-        )
-    )
+    told = {"kind": kind.value, "subject_id": subject_id, "due_at": due_at}
+    session.connection().execute(MOVE_PROMISE, told)
 
 
 def drop_promise(session: Session, kind: StepKind, subject_id: int) -> None:
     """The step is no longer wanted."""
-    session.execute(_of(kind, subject_id))
-
-
-def _of(kind: StepKind, subject_id: int) -> Delete:
-    return delete(Step).where(Step.kind == kind, Step.subject_id == subject_id)
+    told = {"its_kind": kind.value, "its_subject": subject_id}
+    session.connection().execute(DROP_PROMISE, told)
 
 
 def take_due_step(
