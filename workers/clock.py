@@ -20,7 +20,7 @@ from config.queues import DEFAULT, URGENT
 from config.settings import BadSetting, read_settings
 from helpline.domain.record import StepKind
 from helpline.logs import configure_logs, where
-from helpline.storage import lines, liveness, outbox
+from helpline.storage import lines, liveness, outbox, steps
 from helpline.wiring import Wires, make_wires
 
 TICK_SECONDS = 1.0
@@ -46,9 +46,9 @@ class Clock:
                 return False
             if self._ticks % SWEEP_TICKS == 0:
                 line_id = lines.only_line(desk.session).id
-                outbox.promise(desk.session, StepKind.MATCH, line_id, desk.now)
+                steps.promise(desk.session, StepKind.MATCH, line_id, desk.now)
                 if self._ticks == 0:
-                    outbox.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now)
+                    steps.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now)
             due = outbox.is_due(desk.session, desk.now)
         self._ticks += 1
         if due:

@@ -24,7 +24,7 @@ from helpline.services.note_rescue import ask_about_rescue
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.tell_waiting import tell_waiting
 from helpline.services.wrap_up import end_wrap_up
-from helpline.storage import outbox
+from helpline.storage import steps
 from helpline.storage.engine import lost_a_deadlock
 from helpline.storage.models import CarrierCopy
 from helpline.wiring import Wires
@@ -158,7 +158,7 @@ def do_step(wires: Wires, *, urgent_only: bool = False) -> bool:
     taken = None
     try:
         with wires.desk() as desk:
-            taken = outbox.take_due_step(desk.session, desk.now, urgent_only=urgent_only)
+            taken = steps.take_due_step(desk.session, desk.now, urgent_only=urgent_only)
             if taken is None:
                 return False
             kind, subject_id, _ = taken
@@ -171,5 +171,5 @@ def do_step(wires: Wires, *, urgent_only: bool = False) -> bool:
             raise
         log.error("step_failed", kind=taken[0], id=taken[1], fault=where(reason))
         with wires.desk() as desk:
-            outbox.postpone_step(desk.session, taken[2], desk.now)
+            steps.postpone_step(desk.session, taken[2], desk.now)
     return True

@@ -9,7 +9,8 @@ import click
 
 from helpline.cli.machine import fail, open_wires
 from helpline.domain.phone import NotAPhoneNumber, PhoneNumber, parse_phone
-from helpline.services.person_record import NothingHeld, erase_person, export_person
+from helpline.services.erase_person import NothingHeld, erase_person
+from helpline.services.export_person import export_person
 from helpline.storage import lines
 from helpline.wiring import Wires, make_carrier
 from workers.sending import claim_copies, delete_copy

@@ -13,7 +13,7 @@ from helpline.services.match_waiting import reserve
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender, relay_to_peer, stay_awake
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import alerts, conversations, duties, lines, messages, offers, outbox
+from helpline.storage import alerts, conversations, duties, lines, messages, offers, steps
 from helpline.storage.models import Conversation, Offer, Volunteer
 
 # An answer to an offer that has ended is understood this long; by somebody who has a conversation
@@ -32,7 +32,7 @@ def accept_offer(desk: Desk, volunteer: Volunteer, offer: Offer) -> bool:
         to_volunteer(desk, volunteer, desk.say("offer_too_late"))
         return False
     offer.state, offer.ended_at = OfferState.ACCEPTED, desk.now
-    outbox.drop_promise(desk.session, StepKind.EXPIRE_OFFER, offer.id)
+    steps.drop_promise(desk.session, StepKind.EXPIRE_OFFER, offer.id)
     _give(desk, conversation, volunteer)
     return True
 
@@ -64,11 +64,11 @@ def _give(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
     conversation.accepted_at = desk.now
     conversation.first_accepted_at = conversation.first_accepted_at or desk.now
     for kind in (StepKind.TELL_WAITING, StepKind.REASK):
-        outbox.drop_promise(session, kind, conversation.id)
+        steps.drop_promise(session, kind, conversation.id)
     session.flush()
     stay_awake(desk, conversation)
     warns_at = desk.now + desk.policy.idle_close - desk.policy.idle_warning
-    outbox.move_promise(session, StepKind.CHECK_IDLE, conversation.id, warns_at)
+    steps.move_promise(session, StepKind.CHECK_IDLE, conversation.id, warns_at)
     refresh_duty(desk, volunteer.id)
     desk.note(
         conversation.line_id,

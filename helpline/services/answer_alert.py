@@ -14,7 +14,7 @@ from helpline.services.desk import Desk
 from helpline.services.escalate import seen_in_words
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import alerts, conversations, messages, outbox
+from helpline.storage import alerts, conversations, messages, steps
 from helpline.storage.models import Alert, Conversation, Number, Volunteer
 
 # A `1` to an alert that another has answered is understood this long.
@@ -35,7 +35,7 @@ def acknowledge(desk: Desk, volunteer: Volunteer) -> bool:
         return tell_taken(desk, volunteer)
     alert.state = AlertState.ACKNOWLEDGED
     alert.acknowledged_by, alert.acknowledged_at = volunteer.id, desk.now
-    outbox.drop_promise(desk.session, StepKind.REPEAT_ALERT, alert.id)
+    steps.drop_promise(desk.session, StepKind.REPEAT_ALERT, alert.id)
     _note(desk, alert, Kind.ALERT_ACKNOWLEDGED, volunteer)
     conversation = desk.session.get_one(Conversation, alert.conversation_id)
     alias = conversations.contact_of(desk.session, conversation).alias

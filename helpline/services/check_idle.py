@@ -9,7 +9,7 @@ from helpline.services.desk import Desk
 from helpline.services.relay_text import peer_sender
 from helpline.services.wrap_up import finish
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import conversations, outbox
+from helpline.storage import conversations, steps
 from helpline.storage.models import Conversation, Volunteer
 
 
@@ -26,10 +26,10 @@ def check_idle(desk: Desk, conversation_id: int) -> None:
         conversation.idle_warned_at = desk.now
         _warn(desk, conversation)
         end = max(closes_at, desk.now + desk.policy.idle_warning)
-        outbox.promise(desk.session, StepKind.CHECK_IDLE, conversation_id, end)
+        steps.promise(desk.session, StepKind.CHECK_IDLE, conversation_id, end)
     else:
         later = closes_at if conversation.idle_warned_at else warns_at
-        outbox.promise(desk.session, StepKind.CHECK_IDLE, conversation_id, later)
+        steps.promise(desk.session, StepKind.CHECK_IDLE, conversation_id, later)
 
 
 def _warn(desk: Desk, conversation: Conversation) -> None:

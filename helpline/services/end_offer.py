@@ -9,7 +9,7 @@ from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_leads, to_volunteer
-from helpline.storage import conversations, duties, offers, outbox
+from helpline.storage import conversations, duties, offers, steps
 from helpline.storage.models import Conversation, Offer, Volunteer
 
 KINDS = {
@@ -48,7 +48,7 @@ def end_offer(desk: Desk, conversation: Conversation, offer_id: int, ending: Off
         conversations.move(conversation, Event.OFFER_ENDED)
     conversations.release(desk.session, conversation)
     desk.session.flush()
-    outbox.drop_promise(desk.session, StepKind.EXPIRE_OFFER, offer.id)
+    steps.drop_promise(desk.session, StepKind.EXPIRE_OFFER, offer.id)
     desk.note(
         conversation.line_id,
         KINDS[ending],
@@ -57,7 +57,7 @@ def end_offer(desk: Desk, conversation: Conversation, offer_id: int, ending: Off
     )
     refresh_duty(desk, offer.volunteer_id)
     if conversation.state == State.WAITING:
-        outbox.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
+        steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
         _look_again(desk, conversation, ending)
     return True
 
@@ -65,7 +65,7 @@ def end_offer(desk: Desk, conversation: Conversation, offer_id: int, ending: Off
 def _look_again(desk: Desk, conversation: Conversation, ending: OfferState) -> None:
     """When all who are free have been asked, tell the leads, and ask again after a rest."""
     rests = REST_AFTER_EXPIRED if ending == OfferState.EXPIRED else REST_AFTER_PASSED
-    outbox.promise(
+    steps.promise(
         desk.session,
         StepKind.REASK,
         conversation.id,
@@ -89,4 +89,4 @@ def ask_again(desk: Desk, conversation_id: int) -> None:
     """The rest after an offer is over: those who were asked before may be asked again."""
     conversation = desk.session.get(Conversation, conversation_id)
     if conversation is not None and conversation.state == State.WAITING:
-        outbox.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
+        steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)

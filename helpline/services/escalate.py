@@ -10,7 +10,7 @@ from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import alerts, conversations, outbox
+from helpline.storage import alerts, conversations, steps
 from helpline.storage.models import Alert, Contact, Conversation, Volunteer
 
 
@@ -100,7 +100,7 @@ def repeat_alert(desk: Desk, alert_id: int) -> None:
 
 def _send_round(desk: Desk, alert: Alert) -> None:
     _tell_chain(desk, alert)
-    outbox.promise(desk.session, StepKind.REPEAT_ALERT, alert.id, desk.now + desk.policy.ack)
+    steps.promise(desk.session, StepKind.REPEAT_ALERT, alert.id, desk.now + desk.policy.ack)
 
 
 def _tell_chain(desk: Desk, alert: Alert) -> None:

@@ -11,7 +11,7 @@ from helpline.domain.record import StepKind
 from helpline.domain.shifts import ShiftPlan
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
-from helpline.storage import outbox
+from helpline.storage import steps
 from helpline.storage.models import Shift, ShiftTemplate
 
 AHEAD = timedelta(weeks=8)
@@ -32,7 +32,7 @@ def extend_roster(desk: Desk, line_id: int) -> None:
         materialise(desk, template)
     for volunteer_id in sorted({template.volunteer_id for template in templates}):
         refresh_duty(desk, volunteer_id)
-    outbox.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now + EVERY)
+    steps.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now + EVERY)
 
 
 def materialise(desk: Desk, template: ShiftTemplate) -> int:

@@ -8,7 +8,7 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import conversations, duties, messages, offers, outbox
+from helpline.storage import conversations, duties, messages, offers, steps
 from helpline.storage.models import Conversation, Volunteer
 
 
@@ -24,12 +24,12 @@ def hand_on(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> Non
     conversation.last_peer_id = None
     conversation.queue_at = queue_at(Risk(conversation.risk), conversation.waiting_since)
     session.flush()
-    outbox.drop_promise(session, StepKind.CHECK_IDLE, conversation.id)
+    steps.drop_promise(session, StepKind.CHECK_IDLE, conversation.id)
     messages.take_held(session, volunteer.id)
     on_duty = duties.anybody_on_duty(session, conversation.line_id)
     wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
-    outbox.promise(session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
-    outbox.promise(session, StepKind.MATCH, conversation.line_id, desk.now)
+    steps.promise(session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
+    steps.promise(session, StepKind.MATCH, conversation.line_id, desk.now)
     desk.note(
         conversation.line_id,
         Kind.CONVERSATION_HANDED_ON,

@@ -15,7 +15,7 @@ from helpline.services.desk import Desk
 from helpline.services.opt_out import opt_in, opt_out_person
 from helpline.services.relay_text import relay_to_peer
 from helpline.services.write_text import to_leads, to_person
-from helpline.storage import contacts, conversations, duties, messages, outbox
+from helpline.storage import contacts, conversations, duties, messages, steps
 from helpline.storage.models import Contact, Conversation, Number
 
 
@@ -77,7 +77,7 @@ def go_on(
     assess_text(desk, conversation, contact, message)
     if conversation.state != State.ACTIVE:
         conversation.last_text_at = desk.now
-        outbox.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
+        steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
     return conversation
 
 
@@ -133,7 +133,7 @@ def greet(desk: Desk, conversation: Conversation, contact: Contact) -> None:
     )
     on_duty = duties.anybody_on_duty(desk.session, conversation.line_id)
     wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
-    outbox.promise(desk.session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
+    steps.promise(desk.session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
 
 
 def _learn_wishes(desk: Desk, contact: Contact, words: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from helpline.services.csv_file import BadFile, Cells, Changes, Fault, read_phon
 from helpline.services.desk import Desk
 from helpline.services.extend_roster import materialise
 from helpline.services.refresh_duty import refresh_duty
-from helpline.storage import outbox, volunteers
+from helpline.storage import steps, volunteers
 from helpline.storage.models import ShiftTemplate, Volunteer
 
 COLUMNS = ("phone", "starts", "ends", "timezone", "repeats")
@@ -32,7 +32,7 @@ def import_shifts(desk: Desk, line_id: int, text: str) -> Changes:
     for volunteer, plan in plans:
         _put_shift(desk, volunteer, plan, changes)
     if changes.added:
-        outbox.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now)
+        steps.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now)
         desk.note(line_id, Kind.SHIFTS_IMPORTED, added=changes.added)
     return changes
 

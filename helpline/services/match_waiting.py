@@ -7,7 +7,7 @@ from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
 from helpline.services.write_text import to_volunteer
-from helpline.storage import conversations, duties, offers, outbox
+from helpline.storage import conversations, duties, offers, steps
 from helpline.storage.models import Conversation, Offer, Volunteer
 
 
@@ -22,7 +22,7 @@ def match_waiting(desk: Desk, line_id: int) -> bool:
     match = conversations.lock_next_match(desk.session, line_id, desk.now, desk.policy.offer)
     if match is None:
         return False
-    outbox.promise(desk.session, StepKind.MATCH, line_id, desk.now)
+    steps.promise(desk.session, StepKind.MATCH, line_id, desk.now)
     conversation, volunteer_id = match
     if not duties.take(desk.session, volunteer_id):
         return False
@@ -44,7 +44,7 @@ def reserve(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> Off
     expires_at = desk.now + desk.policy.offer
     conversations.move(conversation, Event.OFFERED)
     offer = offers.make(desk.session, conversation, volunteer, desk.now, expires_at)
-    outbox.promise(desk.session, StepKind.EXPIRE_OFFER, offer.id, expires_at)
+    steps.promise(desk.session, StepKind.EXPIRE_OFFER, offer.id, expires_at)
     desk.note(
         conversation.line_id,
         Kind.CONVERSATION_OFFERED,

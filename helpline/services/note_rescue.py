@@ -11,7 +11,7 @@ from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.services.answer_alert import mine
 from helpline.services.desk import Desk
 from helpline.services.write_text import to_volunteer
-from helpline.storage import conversations, outbox
+from helpline.storage import conversations, steps
 from helpline.storage.models import Conversation, Number, Rescue, Volunteer
 from helpline.storage.models.base import LOCK
 
@@ -43,7 +43,7 @@ def called(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, s
     )
     desk.session.add(rescue)
     desk.session.flush()
-    outbox.promise(desk.session, StepKind.ASK_ABOUT_RESCUE, rescue.id, desk.now + ASKED_EVERY)
+    steps.promise(desk.session, StepKind.ASK_ABOUT_RESCUE, rescue.id, desk.now + ASKED_EVERY)
     _note(desk, rescue, Kind.RESCUE_CALLED, consent=rescue.has_consent)
     to_volunteer(desk, volunteer, desk.say("rescue_kept", alias=_alias(desk, rescue)))
 
@@ -65,7 +65,7 @@ def confirmed(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading
         to_volunteer(desk, volunteer, desk.say("rescue_open", alias=_alias(desk, rescue)))
         return
     rescue.confirmed_at, rescue.outcome = desk.now, outcome
-    outbox.drop_promise(desk.session, StepKind.ASK_ABOUT_RESCUE, rescue.id)
+    steps.drop_promise(desk.session, StepKind.ASK_ABOUT_RESCUE, rescue.id)
     _note(desk, rescue, Kind.RESCUE_CONFIRMED)
     to_volunteer(desk, volunteer, desk.say("rescue_confirmed"))
 
@@ -79,7 +79,7 @@ def ask_about_rescue(desk: Desk, rescue_id: int) -> None:
     said = desk.say("rescue_open", alias=_alias(desk, rescue))
     to_volunteer(desk, caller, said, kind=TextKind.ALERT, conversation_id=rescue.conversation_id)
     _note(desk, rescue, Kind.RESCUE_ASKED_ABOUT)
-    outbox.promise(desk.session, StepKind.ASK_ABOUT_RESCUE, rescue.id, desk.now + ASKED_EVERY)
+    steps.promise(desk.session, StepKind.ASK_ABOUT_RESCUE, rescue.id, desk.now + ASKED_EVERY)
 
 
 def _alias(desk: Desk, rescue: Rescue) -> str:

@@ -11,7 +11,7 @@ from helpline.services.hand_on import hand_on
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_leads, to_volunteer
-from helpline.storage import contacts, conversations, offers, outbox, volunteers
+from helpline.storage import contacts, conversations, offers, outbox, steps, volunteers
 from helpline.storage.models import Contact, Conversation, Volunteer
 
 
@@ -62,7 +62,7 @@ def abandon(desk: Desk, conversation: Conversation, event: Event) -> None:
     conversations.move(conversation, event)
     conversation.ended_at = conversation.closed_at = desk.now
     for kind in (StepKind.TELL_WAITING, StepKind.REASK):
-        outbox.drop_promise(desk.session, kind, conversation.id)
+        steps.drop_promise(desk.session, kind, conversation.id)
     desk.note(conversation.line_id, Kind.CONVERSATION_ABANDONED, conversation_id=conversation.id)
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from helpline.domain.record import StepKind
 from helpline.domain.shifts import to_utc
 from helpline.services.desk import Desk
-from helpline.storage import duties, outbox, volunteers
+from helpline.storage import duties, steps, volunteers
 from helpline.storage.models import Volunteer
 
 
@@ -28,12 +28,12 @@ def refresh_duty(desk: Desk, volunteer_id: int) -> None:
         free = _is_free(desk, volunteer)
         duties.put(session, volunteer, free=free, now=desk.now)
         if free:
-            outbox.promise(session, StepKind.MATCH, volunteer.line_id, desk.now)
+            steps.promise(session, StepKind.MATCH, volunteer.line_id, desk.now)
     upcoming = _next_change(desk, volunteer)
     if upcoming is None:
-        outbox.drop_promise(session, StepKind.REFRESH_DUTY, volunteer_id)
+        steps.drop_promise(session, StepKind.REFRESH_DUTY, volunteer_id)
     else:
-        outbox.move_promise(session, StepKind.REFRESH_DUTY, volunteer_id, upcoming)
+        steps.move_promise(session, StepKind.REFRESH_DUTY, volunteer_id, upcoming)
 
 
 def _is_on_duty(desk: Desk, volunteer: Volunteer) -> bool:

@@ -17,7 +17,7 @@ from helpline.services.refresh_duty import refresh_duty
 from helpline.services.threads import choose
 from helpline.services.wrap_up import finish
 from helpline.services.write_text import to_volunteer
-from helpline.storage import contacts, conversations, outbox
+from helpline.storage import contacts, conversations, steps
 from helpline.storage.models import Contact, Conversation, Note, Number, Volunteer
 
 Act = Callable[[Desk, Number, Volunteer, Reading, str], None]
@@ -121,7 +121,7 @@ def _peer(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, si
         latest = conversations.lock_latest(desk.session, contact.id)
         if latest is None or latest.state not in OPEN_STATES:
             greet(desk, open_conversation(desk, number, contact, latest), contact)
-            outbox.promise(desk.session, StepKind.MATCH, volunteer.line_id, desk.now)
+            steps.promise(desk.session, StepKind.MATCH, volunteer.line_id, desk.now)
     desk.session.flush()
     refresh_duty(desk, volunteer.id)
     if conversations.held_by(desk.session, volunteer.id):

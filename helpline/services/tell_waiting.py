@@ -6,7 +6,7 @@ from helpline.domain.conversation import State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.write_text import to_leads, to_person
-from helpline.storage import conversations, duties, outbox, record
+from helpline.storage import conversations, duties, record, steps
 from helpline.storage.models import Conversation
 
 
@@ -22,9 +22,9 @@ def tell_waiting(desk: Desk, conversation_id: int) -> None:
     if not somebody:
         _tell_leads(desk, conversation)
     again_at = desk.now + desk.policy.wait_text_repeat
-    outbox.promise(desk.session, StepKind.TELL_WAITING, conversation_id, again_at)
+    steps.promise(desk.session, StepKind.TELL_WAITING, conversation_id, again_at)
     if conversation.state == State.WAITING:
-        outbox.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
+        steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
 
 
 def _tell_leads(desk: Desk, conversation: Conversation) -> None:

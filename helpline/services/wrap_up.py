@@ -12,7 +12,7 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_leads, to_person, to_volunteer
-from helpline.storage import conversations, messages, outbox
+from helpline.storage import conversations, messages, steps
 from helpline.storage.models import Conversation, Volunteer, WrapUp
 from helpline.storage.models.base import LOCK
 
@@ -32,7 +32,7 @@ def finish(desk: Desk, conversation: Conversation, *, reason: str, key: str = "e
     conversations.move(conversation, Event.FINISHED)
     conversation.ended_at = desk.now
     conversation.last_peer_id = volunteer.id
-    outbox.drop_promise(desk.session, StepKind.CHECK_IDLE, conversation.id)
+    steps.drop_promise(desk.session, StepKind.CHECK_IDLE, conversation.id)
     messages.take_held(desk.session, volunteer.id)
     desk.note(
         conversation.line_id,
@@ -58,7 +58,7 @@ def _ask(desk: Desk, conversation: Conversation, volunteer: Volunteer, alias: st
     )
     desk.session.add(wrap_up)
     desk.session.flush()
-    outbox.promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id, due_at)
+    steps.promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id, due_at)
     key = "wrap_up_heavy" if conversation.risk >= Risk.HIGH else "wrap_up"
     to_volunteer(desk, volunteer, desk.say(key, alias=alias), conversation_id=conversation.id)
 
@@ -108,7 +108,7 @@ def end_wrap_up(desk: Desk, wrap_up_id: int) -> None:
 def close(desk: Desk, wrap_up: WrapUp) -> None:
     """The conversation is over for the volunteer too: the place is free again."""
     wrap_up.ended_at = desk.now
-    outbox.drop_promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id)
+    steps.drop_promise(desk.session, StepKind.END_WRAP_UP, wrap_up.id)
     conversation = conversations.lock(desk.session, wrap_up.conversation_id)
     if conversation.risk >= Risk.HIGH:
         volunteer = desk.session.get_one(Volunteer, wrap_up.volunteer_id)

@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 
 from helpline.domain.conversation import State
 from helpline.domain.phone import PhoneNumber
-from helpline.services.person_record import NothingHeld, erase_person, export_person
+from helpline.services.erase_person import NothingHeld, erase_person
+from helpline.services.export_person import export_person
 from helpline.storage.models import Base, Volunteer
 from helpline.storage.sealed import Sealed
 from tests.world import World
