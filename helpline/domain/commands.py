@@ -30,6 +30,17 @@ class Command(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Commands whose words are about a person, or are a conversation of the volunteer's own already.
+ABOUT_OTHERS = frozenset(
+    {
+        Command.NOTE,
+        Command.URGENT,
+        Command.PEER,
+        Command.RESOLVED,
+        Command.CALLED,
+        Command.CONFIRMED,
+    }
+)
 NAMES = frozenset(command.value for command in Command) - {Command.UNKNOWN.value}
 OWN_LABEL = "me"
 # What somebody who joined because of an alert writes under, where they have others open.
@@ -84,7 +95,10 @@ def read_command(text: str) -> Reading:
     if name not in NAMES:
         return Reading(words=text, command=Command.UNKNOWN)
     command = Command(name)
-    if command in (Command.DONE, Command.PASS) and rest.lower() in (*LABELS, OWN_LABEL):
+    if command in (Command.DONE, Command.PASS, Command.URGENT) and rest.lower() in (
+        *LABELS,
+        OWN_LABEL,
+    ):
         return Reading(words="", label=rest.lower(), command=command)
     return Reading(words=rest, command=command)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from helpline.domain.commands import LABELS
 from helpline.domain.conversation import Event, OfferState, State
 from helpline.domain.record import Kind, StepKind
+from helpline.services.answer_alert import tell_who_has_joined
 from helpline.services.desk import Desk
 from helpline.services.escalate import tell_peer
 from helpline.services.match_waiting import reserve
@@ -114,6 +115,7 @@ def _introduce(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> 
     alert = alerts.open_for(desk.session, conversation.id)
     if alert is not None:
         tell_peer(desk, conversation, alert)
+        tell_who_has_joined(desk, conversation, alert)
 
 
 def _history(desk: Desk, conversation: Conversation, alias: str) -> str:

@@ -94,10 +94,17 @@ def copy_to_watcher(
 
 
 def join(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:
-    """`#join`: what they write reaches the person from now on, who is told so."""
+    """`#join`: what they write reaches the person of the alert they took last, who is told so.
+
+    One at a time: joining another leaves the one before.
+    """
     alert = mine(desk, volunteer)
     if alert is None:
         return
+    newest = alerts.held_by(desk.session, volunteer.id)[0]
+    if alert.id != newest.id:
+        _leave(desk, alert, volunteer)
+        alert = newest
     conversation = conversations.lock(desk.session, alert.conversation_id)
     contact = conversations.contact_of(desk.session, conversation)
     if conversation.state not in (State.ACTIVE, State.WAITING, State.OFFERED):
@@ -113,6 +120,13 @@ def join(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid
         to_person(desk, conversation, contact, said)
         _tell_peer(desk, conversation, volunteer, "peer_lead_joined")
     to_volunteer(desk, volunteer, desk.say("alert_joined", alias=contact.alias))
+
+
+def tell_who_has_joined(desk: Desk, conversation: Conversation, alert: Alert) -> None:
+    """A peer who takes a conversation learns who of the team writes in it already."""
+    if alert.joined_at is not None and alert.acknowledged_by is not None:
+        lead = desk.session.get_one(Volunteer, alert.acknowledged_by)
+        _tell_peer(desk, conversation, lead, "peer_lead_joined")
 
 
 def leave(desk: Desk, number: Number, volunteer: Volunteer, reading: Reading, sid: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helpline.domain.conversation import OPEN_STATES, Risk, State
+from helpline.domain.crisis.result import Component
 from helpline.domain.escalation import AlertState, told_in_round
 from helpline.domain.matching import queue_at
 from helpline.domain.record import Kind, StepKind, TextKind
@@ -12,6 +13,9 @@ from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
 from helpline.storage import alerts, conversations, steps
 from helpline.storage.models import Alert, Contact, Conversation, Volunteer
+
+# What is no news by itself once an alert is open.
+NO_NEWS = (Component.TIME.value, Component.HOPELESSNESS.value, Component.OPINION.value)
 
 
 def raise_alert(
@@ -31,7 +35,10 @@ def raise_alert(
     raise_risk(desk, conversation, risk)
     alert = alerts.open_for(desk.session, conversation.id)
     if alert is not None:
-        _raise_open(desk, conversation, alert, risk, seen, by_peer=asked_by is not None)
+        alert = alerts.lock(desk.session, alert.id)
+        if asked_by is not None:
+            _add_question(alert, asked_by, why)
+        _raise_open(desk, conversation, alert, risk, seen, is_asked=asked_by is not None)
         return
     alert = Alert(
         line_id=conversation.line_id,
@@ -59,21 +66,37 @@ def raise_alert(
         tell_peer(desk, conversation, alert)
 
 
+def _add_question(alert: Alert, asked_by: Volunteer, why: str) -> None:
+    """The peer asks as well: who, and why, stands in the alert, and a professional hears too."""
+    alert.asked_by = asked_by.id
+    alert.why = "\n".join(filter(None, (alert.why, why))) or None
+
+
 def _raise_open(
-    desk: Desk, conversation: Conversation, alert: Alert, risk: Risk, seen: str, *, by_peer: bool
+    desk: Desk, conversation: Conversation, alert: Alert, risk: Risk, seen: str, *, is_asked: bool
 ) -> None:
-    """A higher level, or a peer's own word, goes to those who know of the alert at once."""
-    is_higher = alert.level < risk
-    if not is_higher and not by_peer:
+    """A higher level, something new, or a peer's own word goes to those who know, at once."""
+    before = alert.seen.split(",") if alert.seen else []
+    news = [each for each in seen.split(",") if each not in ("", *before, *NO_NEWS)]
+    if alert.level >= risk and not news and not is_asked:
         return
-    alert = alerts.lock(desk.session, alert.id)
-    alert.level, alert.seen = max(alert.level, risk), seen
+    alert.level, alert.seen = max(alert.level, risk), ",".join([*before, *news])
     if alert.state == AlertState.RAISED:
         _tell_chain(desk, alert)
     elif alert.acknowledged_by is not None:
         _alert_text(desk, alert, desk.session.get_one(Volunteer, alert.acknowledged_by), "update")
-    if is_higher and not by_peer:
+        if is_asked:
+            _call_professional(desk, alert)
+    if not is_asked:
         tell_peer(desk, conversation, alert)
+
+
+def _call_professional(desk: Desk, alert: Alert) -> None:
+    """`#urgent` brings the professional in, whoever has the alert already."""
+    chain = alerts.chain(desk.session, alert, desk.house.escalation.order)
+    others = [each for each in chain if each.id != alert.acknowledged_by]
+    for professional in [each for each in others if "professional" in each.roles][:1]:
+        _alert_text(desk, alert, professional, "professional")
 
 
 def raise_risk(desk: Desk, conversation: Conversation, risk: Risk) -> None:
@@ -98,6 +121,28 @@ def repeat_alert(desk: Desk, alert_id: int) -> None:
         _send_round(desk, alert)
 
 
+def let_go_of_alerts(desk: Desk, volunteer: Volunteer) -> None:
+    """Who had acknowledged alerts can be reached no more: the chain is gone up again, at once."""
+    for held in alerts.held_by(desk.session, volunteer.id):
+        alert = alerts.lock(desk.session, held.id)
+        alert.state, alert.acknowledged_by, alert.joined_at = AlertState.RAISED, None, None
+        steps.promise(desk.session, StepKind.REPEAT_ALERT, alert.id, desk.now)
+
+
+def tell_next(desk: Desk, conversation_id: int) -> None:
+    """An alert did not arrive: the next in the chain hears of it now, not after the wait."""
+    found = alerts.open_for(desk.session, conversation_id)
+    if found is None or found.state != AlertState.RAISED:
+        return
+    alert = alerts.lock(desk.session, found.id)
+    chain = alerts.chain(desk.session, alert, desk.house.escalation.order)
+    told = alerts.told(desk.session, alert.id)
+    following = next((each for each in chain if each.id not in told), None)
+    if following is not None:
+        alert.rounds += 1
+        _tell(desk, alert, following)
+
+
 def _send_round(desk: Desk, alert: Alert) -> None:
     _tell_chain(desk, alert)
     steps.promise(desk.session, StepKind.REPEAT_ALERT, alert.id, desk.now + desk.policy.ack)
@@ -116,8 +161,7 @@ def _tell_chain(desk: Desk, alert: Alert) -> None:
             alert=alert.id,
         )
     for volunteer in told:
-        alerts.remember_notice(desk.session, alert.id, volunteer.id, desk.now)
-        _alert_text(desk, alert, volunteer, "repeat" if alert.rounds else "first")
+        _tell(desk, alert, volunteer)
         if desk.house.escalation.is_call_due(alert.rounds):
             desk.note(
                 alert.line_id,
@@ -126,6 +170,11 @@ def _tell_chain(desk: Desk, alert: Alert) -> None:
                 volunteer_id=volunteer.id,
                 alert=alert.id,
             )
+
+
+def _tell(desk: Desk, alert: Alert, volunteer: Volunteer) -> None:
+    alerts.remember_notice(desk.session, alert.id, volunteer.id, desk.now)
+    _alert_text(desk, alert, volunteer, "repeat" if alert.rounds else "first")
 
 
 def _alert_text(desk: Desk, alert: Alert, volunteer: Volunteer, which: str) -> None:
@@ -173,7 +222,7 @@ def tell_peer(desk: Desk, conversation: Conversation, alert: Alert) -> None:
         desk,
         desk.session.get_one(Volunteer, conversation.volunteer_id),
         desk.say(
-            "peer_alerted",
+            "peer_alerted" if alerts.told(desk.session, alert.id) else "peer_alone",
             alias=contact.alias,
             risk=desk.say(f"risk_{alert.level}"),
             seen=seen_in_words(desk, alert.seen),

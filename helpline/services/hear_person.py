@@ -41,7 +41,7 @@ def hear_person(
     elif contact.opted_out_at is not None and start:
         opt_in(desk, contact)
     elif contact.opted_out_at is not None:
-        _keep_unanswerable(desk, number, contact, words=words, media=media, sid=sid)
+        keep_unanswerable(desk, number, contact, words=words, media=media, sid=sid)
     else:
         go_on(desk, number, contact, words=words, media=media, sid=sid)
 
@@ -125,15 +125,23 @@ def greet(desk: Desk, conversation: Conversation, contact: Contact) -> None:
             "received",
             contact.language,
             line=desk.policy.line_name,
-            emergency=desk.say(f"emergency_{desk.policy.country}", contact.language)
-            if desk.house.wording.has(f"emergency_{desk.policy.country}")
-            else desk.say("emergency_unknown", contact.language),
+            emergency=_emergency(desk, contact),
             privacy=privacy,
         ),
     )
     on_duty = duties.anybody_on_duty(desk.session, conversation.line_id)
     wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
     steps.promise(desk.session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
+
+
+def _emergency(desk: Desk, contact: Contact) -> str:
+    """How to reach emergency help where the person's prefix hints that they are."""
+    line = desk.house.crisis_lines.line_for(contact.phone, desk.policy.country)
+    if desk.house.wording.has(f"emergency_{line.country}"):
+        return desk.say(f"emergency_{line.country}", contact.language)
+    if line.emergency:
+        return desk.say("emergency_known", contact.language, emergency=line.emergency)
+    return desk.say("emergency_unknown", contact.language)
 
 
 def _learn_wishes(desk: Desk, contact: Contact, words: str) -> Sequence[str]:
@@ -152,7 +160,7 @@ def _learn_topics(conversation: Conversation, contact: Contact, topics: Sequence
         conversation.topics = [*conversation.topics, *news]
 
 
-def _keep_unanswerable(
+def keep_unanswerable(
     desk: Desk,
     number: Number,
     contact: Contact,
@@ -172,9 +180,11 @@ def _keep_unanswerable(
     message = messages.remember(
         desk.session, conversation, words=words, media=media, sid=sid, at=desk.now
     )
-    assess_text(desk, conversation, contact, message)
     if conversation.state == State.ACTIVE:
         relay_to_peer(desk, conversation, message)
+    copy_to_watcher(desk, conversation, contact.alias, words, media)
+    assess_text(desk, conversation, contact, message)
+    if conversation.state == State.ACTIVE:
         return
     to_leads(
         desk,

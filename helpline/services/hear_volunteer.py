@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpline.domain.commands import Reading, is_no, is_yes, plain, read_command
-from helpline.domain.conversation import Risk, State
-from helpline.domain.crisis.result import Subject
+from helpline.domain.commands import ABOUT_OTHERS, Reading, is_no, is_yes, plain, read_command
+from helpline.domain.conversation import State
 from helpline.domain.record import Kind
 from helpline.services.accept_offer import accept_offer, answer_late_yes
 from helpline.services.answer_alert import (
@@ -21,7 +20,7 @@ from helpline.services.answer_alert import (
 from helpline.services.assess_text import RISKS
 from helpline.services.desk import Desk
 from helpline.services.end_offer import pass_offer
-from helpline.services.hear_person import go_on
+from helpline.services.hear_person import go_on, keep_unanswerable
 from helpline.services.opt_out import opt_in_volunteer, opt_out_volunteer
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender, relay_to_person
@@ -62,23 +61,38 @@ def hear_volunteer(
         opt_out_volunteer(desk, volunteer)
         return
     if volunteer.opted_out_at is not None:
-        _hear_opted_out(desk, volunteer, start=start)
+        _hear_opted_out(desk, volunteer, Written(number, words, media, sid), start=start)
         return
     written = Written(number, words, media, sid)
     reading = read_command(words)
     if reading.command is not None:
         run_command(desk, number, volunteer, reading, sid)
+        if reading.command not in ABOUT_OTHERS:
+            _care(desk, volunteer, written)
     elif reading.label is not None:
         _send_labelled(desk, volunteer, reading, written)
     elif not _answer(desk, volunteer, written):
         _pass_on(desk, volunteer, written)
 
 
-def _hear_opted_out(desk: Desk, volunteer: Volunteer, *, start: bool) -> None:
+def _hear_opted_out(desk: Desk, volunteer: Volunteer, written: Written, *, start: bool) -> None:
     """START brings texts back; anything else cannot be answered, so the leads hear of it."""
     if start:
         opt_in_volunteer(desk, volunteer)
         return
+    if _is_in_danger(desk, written.words):
+        contact = contacts.lock_or_create(
+            desk.session, volunteer.line_id, volunteer.phone, desk.now
+        )
+        contact.opted_out_at = contact.opted_out_at or desk.now
+        keep_unanswerable(
+            desk,
+            written.number,
+            contact,
+            words=written.words,
+            media=written.media,
+            sid=written.sid,
+        )
     to_leads(
         desk,
         volunteer.line_id,
@@ -91,9 +105,10 @@ def _hear_opted_out(desk: Desk, volunteer: Volunteer, *, start: bool) -> None:
 
 def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     """Take the text as an answer to a pending offer or wrap-up, if it is one."""
-    if plain(written.words) == "1" and is_on_call(volunteer) and acknowledge(desk, volunteer):
-        return True
     offer = offers.pending_for_volunteer(desk.session, volunteer.id)
+    says_yes = is_yes(written.words) if offer is not None else plain(written.words) == "1"
+    if says_yes and is_on_call(volunteer) and acknowledge(desk, volunteer):
+        return True
     if offer is not None and is_yes(written.words):
         accept_offer(desk, volunteer, offer)
         return True
@@ -101,8 +116,10 @@ def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
         pass_offer(desk, volunteer, offer)
         return True
     wrap_up = open_wrap_up(desk, volunteer)
-    on_relay = by_number(desk, volunteer, written.number) is not None
-    if wrap_up is not None and not on_relay:
+    writes_to_somebody = bool(
+        by_number(desk, volunteer, written.number) or joined_to(desk, volunteer)
+    )
+    if wrap_up is not None and not writes_to_somebody:
         answer_wrap_up(desk, volunteer, wrap_up, written.words)
         _care(desk, volunteer, written)
         return True
@@ -130,8 +147,7 @@ def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
 
 def _care(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     """A volunteer's own words are judged like anyone's: danger opens a conversation for them."""
-    judgement, _ = desk.house.detector.judge(written.words)
-    if judgement.subject != Subject.SELF or RISKS[judgement.level] < Risk.HIGH:
+    if not _is_in_danger(desk, written.words):
         return False
     contact = contacts.lock_or_create(desk.session, volunteer.line_id, volunteer.phone, desk.now)
     go_on(
@@ -145,6 +161,11 @@ def _care(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     desk.session.flush()
     refresh_duty(desk, volunteer.id)
     return True
+
+
+def _is_in_danger(desk: Desk, words: str) -> bool:
+    judgement, _ = desk.house.detector.judge(words)
+    return RISKS[judgement.level] >= desk.house.escalation.alert_from
 
 
 def _is_late_yes(desk: Desk, volunteer: Volunteer, words: str, *, busy: bool) -> bool:
@@ -165,6 +186,7 @@ def _send_labelled(desk: Desk, volunteer: Volunteer, reading: Reading, written: 
         to_volunteer(
             desk, volunteer, desk.say(key, label=reading.label, choices=choices(desk, threads))
         )
+        _care(desk, volunteer, written)
         return
     held = _held_for(desk, volunteer, conversation)
     if not reading.is_label_alone or (held is None and written.media):
@@ -209,7 +231,7 @@ def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written:
         if conversation.state != State.ACTIVE or conversation.volunteer_id != volunteer.id:
             to_volunteer(desk, volunteer, desk.say("nothing_open"))
             return
-        relay_to_person(
+        sent = relay_to_person(
             desk,
             conversation,
             volunteer,
@@ -217,8 +239,9 @@ def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written:
             media=written.media,
             sid=written.sid,
         )
-        name = volunteer.first_name
-        copy_to_watcher(desk, conversation, name, written.words, written.media)
+        if sent:
+            name = volunteer.first_name
+            copy_to_watcher(desk, conversation, name, written.words, written.media)
         return
     if any(each.id == conversation.id for each in joined_to(desk, volunteer)):
         _send_as_lead(desk, volunteer, conversations.lock(desk.session, conversation.id), written)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from helpline.domain.conversation import Event, OfferState, Risk, State
 from helpline.domain.phone import PhoneNumber
-from helpline.domain.record import Kind, StepKind
+from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
+from helpline.services.escalate import let_go_of_alerts
 from helpline.services.hand_on import hand_on
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender
@@ -25,6 +26,8 @@ def opt_out_person(desk: Desk, contact: Contact) -> None:
         contact.opted_out_at = desk.now
         desk.note(contact.line_id, Kind.OPTED_OUT)
     outbox.withdraw_texts(desk.session, contact.phone_key)
+    if contact.crisis_text_at and not outbox.left_for(desk.session, contact.id, TextKind.CRISIS):
+        contact.crisis_text_at = None
     conversation = conversations.lock_open(desk.session, contact.id)
     if conversation is None:
         return
@@ -94,6 +97,7 @@ def opt_out_volunteer(desk: Desk, volunteer: Volunteer) -> None:
     held = conversations.held_by(desk.session, volunteer.id)
     for conversation in held:
         hand_on(desk, conversations.lock(desk.session, conversation.id), volunteer)
+    let_go_of_alerts(desk, volunteer)
     contact = contacts.lock_by_phone(desk.session, volunteer.line_id, volunteer.phone)
     if contact is not None:
         opt_out_person(desk, contact)

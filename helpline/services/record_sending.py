@@ -9,6 +9,7 @@ from helpline.domain.conversation import FINAL_TEXT_STATES, OfferState, State, T
 from helpline.domain.record import Kind, TextKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
+from helpline.services.escalate import tell_next
 from helpline.services.opt_out import opt_out_phone
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_leads, to_volunteer
@@ -31,6 +32,7 @@ ORDER = {
     TextState.FAILED: 3,
     TextState.WITHDRAWN: 3,
 }
+TO_PEOPLE = frozenset({TextKind.TO_PERSON, TextKind.AUTOMATIC, TextKind.CRISIS})
 FAILURES = frozenset({TextState.FAILED, TextState.UNDELIVERED})
 
 
@@ -61,7 +63,7 @@ def record_not_sent(desk: Desk, text_id: int, attempt: int, *, sure: bool) -> No
 
 def _has_opted_out(desk: Desk, outgoing: OutgoingText) -> bool:
     """Whether whom the text is for said STOP while it was with the carrier (R28)."""
-    if outgoing.kind in (TextKind.TO_PERSON, TextKind.AUTOMATIC) and outgoing.contact_id:
+    if outgoing.kind in TO_PEOPLE and outgoing.contact_id:
         return desk.session.get_one(Contact, outgoing.contact_id).opted_out_at is not None
     if outgoing.volunteer_id is None:
         return False
@@ -110,6 +112,12 @@ def _follow_failure(desk: Desk, outgoing: OutgoingText) -> None:
     )
     if outgoing.error_code == OPTED_OUT_CODE:
         opt_out_phone(desk, outgoing.line_id, outgoing.to)
+    if outgoing.kind == TextKind.ALERT and outgoing.conversation_id is not None:
+        tell_next(desk, outgoing.conversation_id)
+    elif outgoing.kind == TextKind.CRISIS and outgoing.contact_id is not None:
+        desk.session.get_one(Contact, outgoing.contact_id).crisis_text_at = None
+    elif outgoing.error_code == OPTED_OUT_CODE:
+        return
     elif outgoing.kind == TextKind.TO_PERSON:
         _tell_peer(desk, outgoing)
     elif outgoing.kind == TextKind.OFFER:

@@ -6,6 +6,7 @@ from helpline.domain.conversation import OfferState
 from helpline.domain.record import Kind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
+from helpline.services.escalate import let_go_of_alerts
 from helpline.services.hand_on import hand_on
 from helpline.services.refresh_duty import refresh_duty
 from helpline.storage import conversations, offers
@@ -21,6 +22,7 @@ def retire_volunteer(desk: Desk, volunteer: Volunteer) -> int:
     held = conversations.held_by(desk.session, volunteer.id)
     for conversation in held:
         hand_on(desk, conversations.lock(desk.session, conversation.id), volunteer)
+    let_go_of_alerts(desk, volunteer)
     volunteer.retired_at = desk.now
     desk.session.flush()
     refresh_duty(desk, volunteer.id)

@@ -30,9 +30,12 @@ def open_for(session: Session, conversation_id: int) -> Alert | None:
 
 
 def chain(session: Session, alert: Alert, order: Sequence[Rung]) -> list[Volunteer]:
-    """Everybody who may be told, in order; never the person themself or the peer with them."""
+    """Everybody who may be told, in order; never the person themself.
+
+    The peer who is with them is told only where there is nobody else.
+    """
     conversation = session.get_one(Conversation, alert.conversation_id)
-    out = {conversation.volunteer_id} if conversation.state == State.ACTIVE else set()
+    peer = conversation.volunteer_id if conversation.state == State.ACTIVE else None
     serving = (
         select(Volunteer, Duty.volunteer_id)
         .outerjoin(Duty, Duty.volunteer_id == Volunteer.id)
@@ -48,8 +51,10 @@ def chain(session: Session, alert: Alert, order: Sequence[Rung]) -> list[Volunte
     found = {
         volunteer.id: (volunteer, on_duty is not None)
         for volunteer, on_duty in session.execute(serving)
-        if volunteer.id not in out and volunteer.phone_key != own_key
+        if volunteer.phone_key != own_key
     }
+    if len(found) > 1:
+        found.pop(peer or 0, None)
     leads = [key for key, (each, _) in found.items() if "lead" in each.roles]
     professionals = [key for key, (each, _) in found.items() if "professional" in each.roles]
     rungs = {
@@ -72,6 +77,13 @@ def remember_notice(session: Session, alert_id: int, volunteer_id: int, now: dat
         alert_id=alert_id, volunteer_id=volunteer_id, first_told_at=now
     )
     session.execute(row.on_conflict_do_nothing())
+
+
+def told(session: Session, alert_id: int) -> set[int]:
+    """The ids of the volunteers who have been told."""
+    return set(
+        session.scalars(select(AlertNotice.volunteer_id).where(AlertNotice.alert_id == alert_id))
+    )
 
 
 def waiting_for(session: Session, volunteer_id: int) -> Alert | None:

@@ -275,6 +275,17 @@ def withdraw_texts(session: Session, to_key: bytes) -> int:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
+def left_for(session: Session, contact_id: int, kind: TextKind) -> bool:
+    """Whether the latest text of this kind to a contact left, or may have."""
+    state = session.scalar(
+        select(OutgoingText.state)
+        .where(OutgoingText.contact_id == contact_id, OutgoingText.kind == kind)
+        .order_by(OutgoingText.id.desc())
+        .limit(1)
+    )
+    return state not in (None, TextState.WITHDRAWN, TextState.FAILED, TextState.UNDELIVERED)
+
+
 def promise_deletion(session: Session, sids: Sequence[str], now: datetime) -> None:
     """Promise to have the carrier's copies of these texts deleted."""
     for sid in sids:

@@ -21,10 +21,12 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, text
 
+from helpline.cli.lexicon import fixtures
+from helpline.domain.crisis.judge import Detector
 from helpline.simulator.signing import sign
 from helpline.storage import conversations
 from helpline.supervisor import Child
-from helpline.wiring import now
+from helpline.wiring import load_detector, now
 from tests.bench.baselines import TABLE
 from tests.conftest import ACCOUNT, TOKEN
 from tests.town import LINE, Town, free_port
@@ -350,6 +352,41 @@ def bench_alerts(town: Town, idle: float) -> None:
     town.control(delay=0.0)
 
 
+def bench_detector() -> None:
+    """Texts a second on one core, and what a text ten times as long costs, at its worst."""
+    detector = load_detector()
+    texts = [each["text"][:160] for each in fixtures()]
+    for each in texts[:200]:
+        detector.judge(each)
+    began = time.process_time()
+    for each in texts:
+        detector.judge(each)
+    rate = len(texts) / (time.process_time() - began)
+    row("short texts judged a second, one core", f"{rate:,.0f}", "at least 2,000", rate >= 2000)
+    worst = max(longer(detector, each) for each in LONG)
+    row("a text ten times as long / its tenth", f"{worst:.1f}x", "at most 15x", worst <= 15)
+
+
+def longer(detector: Detector, text_: str) -> float:
+    """How much longer a text takes than its tenth; the quietest of three."""
+
+    def seconds(part: str) -> float:
+        spans = []
+        for _ in range(3):
+            began = time.process_time()
+            detector.judge(part)
+            spans.append(time.process_time() - began)
+        return min(spans)
+
+    return seconds(text_) / max(seconds(text_[: len(text_) // 10]), 0.005)
+
+
+LONG = (
+    *("i " * 8000, "1 " * 8000, "\U0001f62d" * 8000, "i want to die " * 1000, "abcdefghij" * 2000),
+    *("s u i c i d e " * 1000, "*k" * 8000, "1" * 16_000 + "a", "not " * 4000 + "die"),
+)
+
+
 def spread(spans: list[float]) -> str:
     """Median and p99 in milliseconds."""
     p50, p99 = spans[len(spans) // 2], spans[int(len(spans) * 0.99)]
@@ -502,6 +539,7 @@ def main() -> None:
             bench_alerts(town, idle)
             reset_all(town)
             bench_matching(town)
+            bench_detector()
         finally:
             town.stop()
     print("\nbench: " + ", ".join(f"{what.strip()} {figure}" for what, figure, *_ in ROWS))

@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 
 from helpline.domain.conversation import Risk, State
 from helpline.domain.record import Kind
-from helpline.storage.models import Alert, Assessment, AuditEvent, Rescue
+from helpline.services.retire_volunteer import retire_volunteer
+from helpline.storage.models import Alert, Assessment, AuditEvent, Rescue, Volunteer
 from tests.world import World
 from workers.reading import read_one
 from workers.sending import claim, send
@@ -218,6 +219,7 @@ def test_urgent_brings_the_lead_and_the_professional_with_why(world: World, word
 
 
 def test_who_waits_in_danger_goes_before_those_who_came_earlier(world: World) -> None:
+    lead(world, on=False)
     world.text(OTHER, "hi")
     world.wait(60)
     world.text(PERSON, DANGER)
@@ -391,3 +393,164 @@ def test_where_the_line_calls_only_with_consent_another_call_is_refused(world: W
     assert "only if the person agrees" in world.news(JO)[-1]
     with world.session() as session:
         assert session.scalars(select(Rescue)).all() == []
+
+
+@pytest.mark.parametrize("how", ["STOP", "retired"])
+def test_an_alert_whose_holder_is_gone_goes_up_the_chain_again(world: World, how: str) -> None:
+    lead(world, JO, "Jo Hart")
+    lead(world, LEE, "Lee Moor")
+    world.text(PERSON, DANGER)
+    world.text(JO, "1")
+    world.news(LEE)
+    if how == "STOP":
+        world.text(JO, "STOP")
+    else:
+        with world.wires.desk() as desk:
+            jo = desk.session.scalars(select(Volunteer).order_by(Volunteer.id)).first()
+            assert jo is not None
+            retire_volunteer(desk, jo)
+        world.settle()
+    assert len(alerts_to(world, LEE)) == 1
+    world.text(LEE, "1")
+    assert any("is yours" in body for body in world.news(LEE))
+
+
+def test_urgent_on_an_alert_that_is_answered_still_brings_the_professional(world: World) -> None:
+    lead(world)
+    world.volunteer(DOC, "Dana Reed", role="professional")
+    world.volunteer(SAM)
+    world.together(PERSON, SAM)
+    world.text(PERSON, "i am going to kill myself tonight")
+    world.text(JO, "1")
+    world.news(JO)
+    world.text(SAM, "#urgent he sounds worse")
+    assert any("Sam asks for you" in body for body in world.news(JO))
+    assert any("asks for a professional" in body for body in world.news(DOC))
+
+
+def test_what_is_seen_after_urgent_is_told(world: World) -> None:
+    lead(world)
+    world.volunteer(SAM)
+    world.together(PERSON, SAM)
+    world.text(SAM, "#urgent")
+    world.news(JO)
+    world.news(SAM)
+    world.text(PERSON, DANGER)
+    assert "thoughts of ending life" in alerts_to(world, JO)[0]
+    assert any("we saw: thoughts of ending life" in body for body in world.news(SAM))
+
+
+def test_where_the_peer_is_the_only_lead_they_are_alerted_themselves(world: World) -> None:
+    world.volunteer(JO, "Jo Hart", role="peer;lead")
+    world.together(PERSON, JO)
+    world.text(PERSON, DANGER)
+    assert len(alerts_to(world, JO)) == 1
+
+
+def test_with_nobody_to_alert_the_peer_is_told_so(world: World) -> None:
+    world.volunteer(SAM)
+    world.together(PERSON, SAM)
+    world.text(PERSON, DANGER)
+    assert any("No lead can be reached yet" in body for body in world.news(SAM))
+
+
+def test_texts_of_somebody_opted_out_reach_who_answered_and_unsent_ones_do_not(
+    world: World,
+) -> None:
+    lead(world)
+    world.volunteer(SAM)
+    world.together(PERSON, SAM)
+    world.text(PERSON, DANGER)
+    world.text(JO, "1")
+    world.text(PERSON, "STOP")
+    world.news(JO)
+    world.text(PERSON, "it is too late")
+    assert any("it is too late" in body for body in world.news(JO))
+    world.text(SAM, "please stay")
+    assert world.news(JO) == []
+
+
+@pytest.mark.parametrize("fate", ["refused", "withdrawn"])
+def test_a_crisis_text_that_never_left_does_not_count(world: World, fate: str) -> None:
+    if fate == "refused":
+        world.carrier.refuse[PERSON] = 30007
+        world.text(PERSON, DANGER)
+        del world.carrier.refuse[PERSON]
+    else:
+        world.carrier.trouble = [503] * 3
+        world.text(PERSON, DANGER)
+        world.text(PERSON, "STOP")
+        world.carrier.trouble = []
+        world.text(PERSON, "START")
+    assert not any("called in" in body for body in world.news(PERSON))
+    world.text(PERSON, "i am going to kill myself tonight")
+    assert any("called in" in body for body in world.news(PERSON))
+
+
+@pytest.mark.parametrize("code", [21610, 30007])
+def test_an_alert_that_is_refused_goes_to_the_next_at_once(world: World, code: int) -> None:
+    lead(world, JO, "Jo Hart")
+    lead(world, LEE, "Lee Moor", on=False)
+    world.carrier.refuse[JO] = code
+    world.text(PERSON, DANGER)
+    assert len(alerts_to(world, LEE)) == 1
+
+
+def test_a_lead_who_joined_writes_to_the_person_even_with_a_wrap_up_open(world: World) -> None:
+    world.volunteer(JO, "Jo Hart", role="peer;lead")
+    world.together(OTHER, JO)
+    world.text(JO, "#done")
+    world.text(PERSON, DANGER)
+    world.text(JO, "1")
+    world.text(JO, "#join")
+    world.news(PERSON)
+    world.text(JO, "hello, I am here with you")
+    assert world.news(PERSON) == ["hello, I am here with you"]
+
+
+def test_joining_another_leaves_the_one_before(world: World) -> None:
+    lead(world)
+    for person in (PERSON, OTHER):
+        world.text(person, DANGER)
+        world.text(JO, "1")
+        world.text(JO, "#join")
+    world.news(PERSON)
+    world.news(OTHER)
+    world.text(JO, "this is for the second")
+    assert (world.news(PERSON), world.news(OTHER)) == ([], ["this is for the second"])
+    world.text(JO, "#resolved the second is with a friend")
+    with world.session() as session:
+        states = [each.state for each in session.scalars(select(Alert).order_by(Alert.id))]
+    assert states == ["acknowledged", "resolved"]
+
+
+def test_yes_answers_the_alert_before_the_offer(world: World) -> None:
+    world.volunteer(JO, "Jo Hart", role="peer;lead")
+    world.text(OTHER, "hi")
+    world.text(PERSON, DANGER)
+    world.news(JO)
+    world.text(JO, "yes")
+    assert any("is yours" in body for body in world.news(JO))
+    assert State.ACTIVE not in world.states()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "my sister took all her pills and is not waking up",
+        "#off i want to kill myself tonight",
+        "#i want to kill myself",
+        "i want to kill myself",
+    ],
+)
+@pytest.mark.parametrize("opted_out", [False, True])
+def test_danger_in_a_volunteers_text_to_nobody_alerts(
+    world: World, words: str, *, opted_out: bool
+) -> None:
+    lead(world)
+    world.volunteer(SAM)
+    if opted_out:
+        world.text(SAM, "STOP")
+    world.news(JO)
+    world.text(SAM, words)
+    assert len(alerts_to(world, JO)) == 1

@@ -247,9 +247,9 @@ def test_the_gates_on_the_fixtures_hold() -> None:
         elif label == "distress":
             assert sent <= 1, half
         elif label == "hard_negative":
-            assert share <= 0.08, half
+            assert share <= (0.05 if half == "kept" else 0.07), half
         elif label == "suicidal":
-            assert share >= (0.38 if half == "kept" else 0.75), half
+            assert share >= (0.5 if half == "kept" else 0.75), half
 
 
 def test_fixtures_are_enough_and_halves_are_fair() -> None:
@@ -388,13 +388,18 @@ class TestCommands:
             '{"id": 1, "text": 5}\n'
             '{"id": 1, "text": "a", "texts": ["b"]}\n'
             '{"id": 2, "text": "quiero morirme ñ 😭"}\n'
+            '{"id": NaN, "text": "hi"}\n'
+            '{"id": 1e999, "text": "hi"}\n'
+            '{"id": "\\ud83d", "text": "hi"}\n'
         ).encode() + b'{"id": 3, "text": "\xff"}\n'
         done = run_helpline("detect", given=given)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         assert done.returncode == 1
-        assert [answer["id"] for answer in answers] == [7, None, "x", None, *[None] * 3, 2, None]
+        assert [answer["id"] for answer in answers] == [
+            *(7, None, "x", None, None, None, None, 2, None, None, "\ud83d", None),
+        ]
         assert ["error" in answer for answer in answers] == [
-            *(False, True, False, False, True, True, True, False, True),
+            *(False, True, False, False, True, True, True, False, True, True, False, True),
         ]
         assert set(answers[0]) == {
             *("id", "level", "components", "subject", "time", "rules", "crisis_text", "lexicon"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,11 @@ from helpline.domain.crisis.result import Component, Sign, Subject, Time
 # How far back a negation or a subject is looked for, in words.
 NEGATION_REACH = 6
 SUBJECT_REACH = 9
-JEST_WEIGHT = 0.6
+# What a match means is read from so many words around it at most, however long the sentence.
+SENTENCE_REACH = 60
+JEST_WEIGHT = 0.3
+# Signs kept of one text: what repeats itself a thousand times is clear from the first.
+MOST_SIGNS = 60
 # A masked idiom: no pattern holds this word.
 MASK = "_"
 # Components that a jest or a story turns into a mention.
@@ -35,19 +39,21 @@ class Plain:
     """A text as the patterns see it: its tokens and, joined, where each begins."""
 
     tokens: Sequence[Token]
+    words: Sequence[str]
     joined: str
     begins: Sequence[int]
+    stops: Sequence[int]
 
     def place(self, position: int) -> int:
         """The token that stands at this position of `joined`."""
         return bisect_right(self.begins, position) - 1
 
     def sentence(self, first: int, last: int) -> tuple[int, int]:
-        """The bounds of the sentence around these tokens, as a half-open range."""
-        words = [token[0] for token in self.tokens]
-        start = max((place + 1 for place in range(first) if words[place] == STOP), default=0)
-        end = next((place for place in range(last, len(words)) if words[place] == STOP), len(words))
-        return start, end
+        """The bounds of the sentence around these tokens, as a half-open range; never far away."""
+        before, after = bisect_left(self.stops, first), bisect_left(self.stops, last)
+        start = self.stops[before - 1] + 1 if before else 0
+        end = self.stops[after] if after < len(self.stops) else len(self.words)
+        return max(start, first - SENTENCE_REACH), min(end, last + SENTENCE_REACH)
 
 
 def make_plain(tokens: Sequence[Token]) -> Plain:
@@ -56,7 +62,9 @@ def make_plain(tokens: Sequence[Token]) -> Plain:
     for word, _, _ in tokens:
         begins.append(position)
         position += len(word) + 1
-    return Plain(tokens, " " + " ".join(token[0] for token in tokens) + " ", begins)
+    words = [token[0] for token in tokens]
+    stops = [place for place, word in enumerate(words) if word == STOP]
+    return Plain(tokens, words, f" {' '.join(words)} ", begins, stops)
 
 
 def find_signs(text: str, lexicon: Lexicon) -> list[Sign]:
@@ -73,7 +81,8 @@ def find_signs(text: str, lexicon: Lexicon) -> list[Sign]:
         for match in pattern.regex.finditer(plain.joined):
             sign = _read(plain, rule, match, lexicon.contexts, quotes)
             found.setdefault((rule.id, sign.start), sign)
-    return _undo(sorted(found.values(), key=lambda sign: (sign.start, sign.rule)), lexicon)
+    ordered = sorted(found.values(), key=lambda sign: (sign.start, sign.rule))
+    return _undo(ordered[:MOST_SIGNS], lexicon)
 
 
 def _undo(signs: list[Sign], lexicon: Lexicon) -> list[Sign]:
@@ -112,7 +121,7 @@ def _read(
     first, last = plain.place(match.start()), plain.place(match.end() - 1)
     start, end = plain.tokens[first][1], plain.tokens[last][2]
     low, high = plain.sentence(first, last)
-    words = [token[0] for token in plain.tokens]
+    words = plain.words
     subject = rule.subject
     if subject == Subject.UNKNOWN:
         subject = _subject(words, max(low, first - SUBJECT_REACH), first, last, contexts)

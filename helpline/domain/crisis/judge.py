@@ -31,8 +31,12 @@ HAND_OVER = frozenset(
 NO_RISK = frozenset({Component.METHOD, Component.MENTION})
 # Weak signs add up to a strong one; two different ones at least.
 ENOUGH = 1.0
+# What the second opinion weighs where it is not sure.
+ASKING_WEIGHT = 0.35
 # What splits over texts is read together: so many characters of what came before.
 TAIL_CHARACTERS = 120
+# Signs remembered of one conversation, the latest.
+MOST_HEARD = 200
 # Language: fewer known words than this of so many, and no lexicon covers the text (R18).
 FEWEST_WORDS_TO_TELL = 4
 COVERED_SHARE = 0.2
@@ -74,6 +78,7 @@ class Detector:
             signs += tuple(self._across(heard.tail, text, signs))
         everything = heard.signs + signs
         covered = bool(everything) or self._is_covered(text)
+        everything = everything[-MOST_HEARD:]
         judgement = self._weigh(everything, covered=covered)
         return judgement, Heard(everything, (heard.tail + " " + text)[-TAIL_CHARACTERS:].lstrip())
 
@@ -112,7 +117,7 @@ class Detector:
             return []
         if probability < opinion.asks_at:
             return []
-        weight = ENOUGH if probability >= opinion.raises_at else 0.5
+        weight = ENOUGH if probability >= opinion.raises_at else ASKING_WEIGHT
         name = f"{lexicon.language}.opinion"
         return [
             Sign(Component.OPINION, name, Subject.SELF, Time.NOW, weight, 0, len(text)),

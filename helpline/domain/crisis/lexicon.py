@@ -2,7 +2,7 @@
 
 A pattern is written in words. `{name}` is a slot (one of several phrasings), `(a|b c)` a choice,
 `x?` may be missing, `~` skips up to three words of the same sentence and `~5` up to five, but no
-negation. Patterns
+negation; `.` is where a sentence ends. Patterns
 match whole words of the plain text that `normalise` makes.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpline.domain.crisis.normalise import Speller
+from helpline.domain.crisis.normalise import STOP, Speller
 from helpline.domain.crisis.result import Component, Subject, Time
 
 GAP = 3
@@ -306,6 +306,8 @@ class _Reader:
             if part[1:-1] not in self._slots:
                 raise BadLexicon(f"pattern {self._source!r}: no slot {part}")
             return self._slots[part[1:-1]]
+        if part == STOP:
+            return Phrase(r" \.(?= )", frozenset())
         if not part.isalnum():
             raise BadLexicon(f"pattern {self._source!r}: {part!r} is not a plain word")
         return Phrase(f" {re.escape(part)}(?= )", frozenset({part}))

@@ -39,7 +39,7 @@ STRETCHED = re.compile(r"(.)\1{2,}")
 PIECES = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 SHORTEST_SEGMENTED = 8
 SHORTEST_CORRECTED = 6
-LONG_WORD = 9
+LONGEST_RUN, LONGEST_SEGMENTED, LONGEST_CORRECTED = 40, 60, 20
 
 
 class Speller:
@@ -80,7 +80,7 @@ class Speller:
 
     def _read_odd(self, plain: str) -> tuple[str, ...]:
         """A word with signs, digits or pictures in it."""
-        if "*" in plain and (starred := self._unstar(plain)):
+        if "*" in plain and len(plain) <= LONGEST_CORRECTED and (starred := self._unstar(plain)):
             return (starred,)
         if unleeted := self._unleet(plain):
             return self._expansions.get(unleeted, (unleeted,))
@@ -102,13 +102,14 @@ class Speller:
         dropped = f"{plain}g" if plain.endswith("in") and f"{plain}g" in self._vocabulary else None
         if near := dropped or self._correct(plain):
             return (near,)
-        if len(plain) >= SHORTEST_SEGMENTED and (parts := self._segment(plain)):
+        is_run = SHORTEST_SEGMENTED <= len(plain) <= LONGEST_SEGMENTED
+        if is_run and (parts := self._segment(plain)):
             return tuple(word for part in parts for word in self._expansions.get(part, (part,)))
         return (plain,)
 
     def _correct(self, plain: str) -> str | None:
         """The key word that this is one slip away from."""
-        if len(plain) < SHORTEST_CORRECTED - 1:
+        if not SHORTEST_CORRECTED - 1 <= len(plain) <= LONGEST_CORRECTED:
             return None
         return self._near.get(plain) or next(
             (self._near[cut] for cut in _cuts(plain) if cut in self._near), None
@@ -134,7 +135,7 @@ class Speller:
         for letters in product(*choices):
             word = "".join(letters)
             for candidate in (word, STRETCHED.sub(r"\1\1", word), STRETCHED.sub(r"\1", word)):
-                if candidate in self._keys:
+                if candidate in self._keys or candidate in self._vocabulary:
                     return candidate
         return None
 
@@ -220,7 +221,7 @@ def _spaced(
 ) -> tuple[tuple[str, ...], int, int] | None:
     """`s u i c i d e`, `k.m.s`: the words, the place after them, and where they end."""
     letters, place, last = "", first, first
-    while place < len(raw):
+    while place < len(raw) and len(letters) < LONGEST_RUN:
         word = raw[place][0]
         if len(word) == 1 and word.isalnum():
             letters, last = letters + word.casefold(), place
@@ -229,5 +230,5 @@ def _spaced(
         place += 1
     if len(letters) < 3:
         return None
-    words = speller.joins(letters)
-    return (words, last + 1, raw[last][2]) if words else None
+    # What spells nothing is looked at once, not again from each of its letters.
+    return speller.joins(letters) or tuple(letters), last + 1, raw[last][2]
