@@ -84,9 +84,11 @@ def _raise_open(
     if alert.state == AlertState.RAISED:
         _tell_chain(desk, alert)
     elif alert.acknowledged_by is not None:
-        _alert_text(desk, alert, desk.session.get_one(Volunteer, alert.acknowledged_by), "update")
+        holder = desk.session.get_one(Volunteer, alert.acknowledged_by)
+        _alert_text(desk, alert, holder, "update")
         if is_asked:
             _call_professional(desk, alert)
+            _say_why(desk, alert, holder)
     if not is_asked:
         tell_peer(desk, conversation, alert)
 
@@ -97,6 +99,18 @@ def _call_professional(desk: Desk, alert: Alert) -> None:
     others = [each for each in chain if each.id != alert.acknowledged_by]
     for professional in [each for each in others if "professional" in each.roles][:1]:
         _alert_text(desk, alert, professional, "professional")
+
+
+def _say_why(desk: Desk, alert: Alert, holder: Volunteer) -> None:
+    """Who reads the conversation anyway may read why the peer asks."""
+    if alert.why:
+        to_volunteer(
+            desk,
+            holder,
+            desk.say("alert_why", why=alert.why),
+            kind=TextKind.ALERT,
+            conversation_id=alert.conversation_id,
+        )
 
 
 def raise_risk(desk: Desk, conversation: Conversation, risk: Risk) -> None:

@@ -424,7 +424,9 @@ def test_urgent_on_an_alert_that_is_answered_still_brings_the_professional(world
     world.text(JO, "1")
     world.news(JO)
     world.text(SAM, "#urgent he sounds worse")
-    assert any("Sam asks for you" in body for body in world.news(JO))
+    told = "\n".join(world.news(JO))
+    assert "Sam asks for you" in told
+    assert "he sounds worse" in told
     assert any("asks for a professional" in body for body in world.news(DOC))
 
 
