@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dotenv import dotenv_values
 from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings, read_settings
-from helpline.embedded.folders import CannotStart
+from helpline.embedded.folders import CannotStart, runtime_folder
 from helpline.embedded.postgres import EmbeddedPostgres
 from helpline.embedded.valkey import EmbeddedValkey
 from helpline.keys import new_key
@@ -92,6 +93,10 @@ class Machine:
             )
             self.give({"REDIS_URL": valkey.url})
         return children
+
+    def forget_sockets(self) -> None:
+        """After the embedded servers have stopped: their sockets and logs outside `var` go."""
+        shutil.rmtree(runtime_folder(self.var), ignore_errors=True)
 
     def is_running(self) -> bool:
         """Whether a helpline runs in this folder."""

@@ -138,6 +138,7 @@ def serve(
                 supervisor.run()
         finally:
             supervisor.stop()
+            machine.forget_sockets()
     click.echo("Stopped.", err=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import signal
@@ -143,6 +144,10 @@ def test_run_starts_restarts_what_dies_and_stops_cleanly(running: Running) -> No
     assert running.process is not None
     assert running.process.returncode == 0
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in everything), 5)
+    var = str((running.folder / "var").resolve())
+    name = hashlib.sha256(var.encode()).hexdigest()[:12]
+    left = Path(tempfile.gettempdir()).glob(f"helpline-*-{name}")
+    assert list(left) == []
 
 
 def test_a_second_start_keeps_the_data_and_two_at_once_are_refused(running: Running) -> None:
