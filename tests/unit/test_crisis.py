@@ -57,6 +57,10 @@ class TestPlainWords:
             ("killin", "killing"),
             ("sewerslide", "suicide"),
             ("\U0001f48a", "emojipill"),
+            ("overdse", "overdose"),
+            ("w4nt", "want"),
+            ("w a n t", "want"),
+            ("x y z", "x y z"),
             ("therapist", "therapist"),
             ("skill", "skill"),
             ("homeless", "homeless"),
@@ -197,6 +201,9 @@ def test_the_same_words_beside_a_real_statement_do_not_hide_it() -> None:
         ("my friend is going to kill herself", "high", "other", "now"),
         ("ten years ago i wanted to kill myself", "mention", "self", "past"),
         ("i tried to kill myself last night", "imminent", "self", "now"),
+        ("i tried to kill myself ten years ago", "concern", "self", "past"),
+        ("my brother tried to kill himself ten years ago", "mention", "other", "past"),
+        ("see you tonight", "none", "unknown", "unknown"),
     ],
 )
 def test_negation_subject_and_time(text: str, wanted: str, subject: str, time: str) -> None:
@@ -236,6 +243,14 @@ def test_a_statement_split_over_texts_is_read_together() -> None:
 )
 def test_what_no_lexicon_covers_is_unassessed_never_none(text: str) -> None:
     assert level(text) == "unassessed"
+
+
+def test_one_text_that_nobody_can_read_leaves_the_conversation_unassessed() -> None:
+    foreign = "ich weiß nicht mehr was ich machen soll und habe angst"
+    assert level(foreign, "ok") == "unassessed"
+    assert level("ok", foreign) == "unassessed"
+    assert level("ok", "fine, see you later") == "none"
+    assert level(foreign, "i want to die") == "high"
 
 
 # R16: both halves of the fixtures; the kept half is never looked at while patterns are written.
