@@ -88,7 +88,7 @@ def open_conversation(
     before: Conversation | None,
     topics: Sequence[str] = (),
 ) -> Conversation:
-    """A new conversation, waiting; a returning person's last peer is remembered (R44)."""
+    """A new conversation, waiting; a returning person's last peer and level are known (R44)."""
     returning = (
         before is not None
         and before.ended_at is not None
@@ -100,6 +100,7 @@ def open_conversation(
         number_id=number.id,
         state=State.WAITING,
         risk=Risk.NONE,
+        earlier_risk=max(before.risk, before.earlier_risk) if before is not None else Risk.NONE,
         language=contact.language,
         topics=list(topics),
         opened_at=desk.now,

@@ -54,7 +54,8 @@ NEXT_MATCH = text(
         ORDER BY coalesce(cardinality(array_positions(past.asked, d.volunteer_id)), 0),
                  (d.volunteer_id = c.last_peer_id) IS TRUE DESC,
                  (c.language IS NULL OR d.languages @> ARRAY[c.language::text]) DESC,
-                 CASE WHEN c.risk >= {int(Risk.HIGH)} THEN 0 ELSE cardinality(ARRAY(
+                 CASE WHEN greatest(c.risk, c.earlier_risk) >= {int(Risk.HIGH)} THEN 0
+                 ELSE cardinality(ARRAY(
                      SELECT unnest(d.topics) INTERSECT SELECT unnest(c.topics))) END DESC,
                  d.idle_since, d.volunteer_id
         LIMIT 1

@@ -309,3 +309,20 @@ def test_the_offer_tells_channel_wait_language_topic_and_risk(world: World) -> N
 def test_a_spanish_speaker_is_answered_in_spanish(world: World) -> None:
     world.text(PERSON, "hola necesito hablar con alguien por favor")
     assert "Recibimos tu mensaje" in world.inbox(PERSON)[0]
+
+
+@pytest.mark.parametrize("earlier", ["i want to kill myself", "hi"])
+def test_after_high_risk_shared_topics_no_longer_choose_the_peer(
+    world: World, earlier: str
+) -> None:
+    world.text(PERSON, earlier)
+    world.text(PERSON, "STOP")
+    world.text(PERSON, "START")
+    world.volunteer(SAM)
+    world.wait(60)
+    world.volunteer(ROSA, "Rosa Lind", topics="alcohol")
+    world.news(SAM)
+    world.news(ROSA)
+    world.text(PERSON, "i have been drinking again, so much alcohol")
+    offered = [phone for phone in (SAM, ROSA) if any("New text" in b for b in world.news(phone))]
+    assert offered == ([ROSA] if earlier == "hi" else [SAM])

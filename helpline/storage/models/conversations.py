@@ -61,6 +61,7 @@ class Conversation(Base):
     number_id: Mapped[int] = mapped_column(ForeignKey("number.id"))
     state: Mapped[str]
     risk: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    earlier_risk: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     language: Mapped[str | None]
     topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=EMPTY)
     opened_at: Mapped[Moment]

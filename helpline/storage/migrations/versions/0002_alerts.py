@@ -15,6 +15,10 @@ def upgrade() -> None:
     """Apply."""
     op.add_column("contact", sa.Column("crisis_text_at", sa.DateTime(timezone=True)))
     op.add_column("conversation", sa.Column("heard", sa.LargeBinary()))
+    op.add_column(
+        "conversation",
+        sa.Column("earlier_risk", sa.SmallInteger(), server_default="0", nullable=False),
+    )
     op.create_table(
         "assessment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -137,5 +141,6 @@ def downgrade() -> None:
     op.drop_table("alert_notice")
     op.drop_table("alert")
     op.drop_table("assessment")
+    op.drop_column("conversation", "earlier_risk")
     op.drop_column("conversation", "heard")
     op.drop_column("contact", "crisis_text_at")
