@@ -148,6 +148,7 @@ def test_two_peers_who_say_yes_in_the_same_instant(make_town: MakeTown) -> None:
         for thread in threads:
             thread.join()
         town.wait_for(lambda p=person: any("has joined" in body for body in town.inbox(p)), 20)
+        town.wait_for(lambda w=f"hi {place}": any(w in town.inbox(peer) for peer in PEERS[:2]), 20)
         holders = [peer for peer in PEERS[:2] if f"hi {place}" in town.inbox(peer)]
         assert len(holders) == 1
         town.text(holders[0], "#done")
