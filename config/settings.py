@@ -64,6 +64,15 @@ class Settings(BaseSettings):
     helpline_idle_close_seconds: Seconds = 3600
     helpline_wrap_up_seconds: Seconds = 600
     helpline_reopen_seconds: Seconds = 86_400
+    helpline_call_wait_seconds: Seconds = 120
+    helpline_voicemail_seconds: Annotated[int, Field(ge=10, le=600)] = 120
+
+    helpline_ring_strategy: Literal["one", "some", "all"] = "some"
+    helpline_ring_at_once: Annotated[int, Field(ge=1, le=10)] = 3
+    helpline_ring_rounds: Annotated[int, Field(ge=1, le=9)] = 2
+    helpline_calls_per_second: Annotated[float, Field(gt=0, le=100)] = 1.0
+    helpline_record_calls: bool = False
+    helpline_voicemail_days: Annotated[int, Field(ge=1, le=365)] = 30
 
     @field_validator("twilio_auth_token", "helpline_numbers", "helpline_keys", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""What the inside needs of the outside: a carrier that sends texts, a bell, a clock."""
+"""What the inside needs of the outside: a carrier of texts and calls, a bell, a clock."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ class TextToSend:
     report_url: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class CallToPlace:
+    """One phone to ring. `to` is in E.164 or a short number; `url` says what is heard there."""
+
+    to: str
+    sender: str
+    url: str
+    report_url: str
+    ring_seconds: int
+
+
 class CarrierSaysNo(Exception):
     """The carrier refused this for good; `code` is its error code (TWILIO.md 2.1)."""
 
@@ -38,7 +49,7 @@ class CarrierIsUnsure(Exception):
 
 
 class Carrier(Protocol):
-    """The network that carries texts. Every call may take seconds: never inside a transaction."""
+    """The network for texts and calls. Each of these may take seconds: never in a transaction."""
 
     def send_text(self, text: TextToSend) -> str:
         """Hand over one text; returns the carrier's id. Raises the three exceptions above."""
@@ -48,8 +59,32 @@ class Carrier(Protocol):
         """The id of a text like this one, handed over since then, not among `known` ids."""
         ...
 
-    def delete_text(self, sid: str) -> None:
-        """Remove the carrier's own copy; one that is gone already is fine."""
+    def delete_copy(self, sid: str) -> None:
+        """Remove the carrier's own record of a text, call or recording; one gone is fine."""
+        ...
+
+    def place_call(self, call: CallToPlace) -> str:
+        """Ring a phone; returns the carrier's id. Raises the three exceptions above."""
+        ...
+
+    def find_call(self, call: CallToPlace, since: datetime) -> str | None:
+        """The id of a call that was placed for this very `url` since then."""
+        ...
+
+    def end_call(self, sid: str) -> None:
+        """End a call, ringing or answered; one that is over is fine."""
+        ...
+
+    def move_call(self, sid: str, url: str) -> None:
+        """Let a call that is answered hear `url` from now on; `CarrierSaysNo` when it is over."""
+        ...
+
+    def ask_about_call(self, sid: str) -> str | None:
+        """The carrier's word for how a call stands; None when it knows of none."""
+        ...
+
+    def fetch_recording(self, url: str) -> bytes:
+        """The sound of a recording, as MP3; `CarrierSaysNo` when it is gone."""
         ...
 
 

@@ -20,11 +20,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from config.settings import Settings, key_bytes
 from helpline.bell import RqBell
 from helpline.carrier.gateway import TwilioCarrier
+from helpline.domain.calls import Strategy
 from helpline.domain.crisis.judge import Detector
 from helpline.domain.crisis.lexicon import make_lexicon
 from helpline.domain.crisis.opinion import make_opinion
 from helpline.domain.crisis_lines import CrisisLines, make_line
 from helpline.domain.escalation import Escalation, make_escalation
+from helpline.domain.links import Links
 from helpline.domain.policy import Policy
 from helpline.domain.wishes import Vocabulary
 from helpline.domain.wording import Wording
@@ -135,6 +137,16 @@ def make_house(settings: Settings) -> House:
         wrap_up=seconds(settings.helpline_wrap_up_seconds),
         ack=seconds(settings.helpline_ack_seconds),
         reopen=seconds(settings.helpline_reopen_seconds),
+        ring=seconds(settings.helpline_ring_seconds),
+        call_wait=seconds(settings.helpline_call_wait_seconds),
+        ring_strategy=Strategy(settings.helpline_ring_strategy),
+        ring_at_once=settings.helpline_ring_at_once,
+        ring_rounds=settings.helpline_ring_rounds,
+        calls_per_second=settings.helpline_calls_per_second,
+        records_calls=settings.helpline_record_calls,
+        voicemail=seconds(settings.helpline_voicemail_seconds),
+        voicemail_kept=timedelta(days=settings.helpline_voicemail_days),
+        professional_number=settings.helpline_professional_number,
     )
     return House(
         policy=policy,
@@ -143,6 +155,7 @@ def make_house(settings: Settings) -> House:
         detector=load_detector(),
         crisis_lines=load_crisis_lines(),
         escalation=load_escalation(),
+        links=Links(key_bytes(settings.secret_key)),
     )
 
 

@@ -6,9 +6,12 @@ this process, one piece after another, until nothing is due.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import json
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,15 +28,21 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from helpline.domain.conversation import State
+from helpline.domain.record import StepKind
 from helpline.services.desk import Desk
 from helpline.services.import_shifts import import_shifts
 from helpline.services.import_volunteers import import_volunteers
+from helpline.services.record_order import SWEEP_EVERY
+from helpline.simulator.app import create_app as create_simulator
+from helpline.simulator.exchange import Exchange, SimCall
+from helpline.simulator.network import Account
 from helpline.simulator.signing import sign
-from helpline.storage import lines
+from helpline.storage import lines, steps
 from helpline.storage.engine import session_maker
 from helpline.storage.models import Conversation
 from helpline.web.app import create_app
 from helpline.wiring import Wires, make_carrier, make_house, make_vault, sync_line
+from workers.phoning import carry_out, claim_orders
 from workers.reading import read_one
 from workers.sending import claim, claim_copies, delete_copy, send
 from workers.station import do_step
@@ -141,6 +150,49 @@ class CarrierDouble:
         }
 
 
+class Told:
+    """The exchange's outside in a test: webhooks at once, and time as the world tells it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self.documents: list[tuple[str, str]] = []
+        self.lost: set[str] = set()
+        self.silences: list[float] = []
+
+    def post(self, url: str, form: dict[str, str]) -> tuple[int, str]:
+        path = url.removeprefix(self._world.settings.public_url)
+        if any(part in path for part in self.lost):
+            return 0, ""
+        answer = self._world.post(path, form)
+        text = answer.get_data(as_text=True)
+        if text.startswith("<?xml"):
+            self.documents.append((path, text))
+        return answer.status_code, text
+
+    def run(self, work: Callable[[], None]) -> None:
+        work()
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.now() + seconds, next(self._order), work))
+
+    def now(self) -> float:
+        return self._world.now.timestamp()
+
+    def tell(self, call: SimCall) -> None:
+        """Nobody looks."""
+
+    def next_due(self) -> float | None:
+        return self._due[0][0] if self._due else None
+
+    def do_due(self) -> bool:
+        if not self._due or self._due[0][0] > self.now():
+            return False
+        heapq.heappop(self._due)[2]()
+        return True
+
+
 class World:
     """One line, its carrier and everybody's phones."""
 
@@ -158,7 +210,19 @@ class World:
             clock=lambda: self.now,
         )
         self._gateway = make_carrier(settings)
+        self.told = Told(self)
+        account = Account(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token[0],
+            settings.helpline_numbers,
+            f"{settings.public_url}/twilio/sms",
+            f"{settings.public_url}/twilio/voice",
+            f"{settings.public_url}/twilio/voice/status",
+        )
+        self.simulator = create_simulator(account, [], self.told)
+        self.exchange: Exchange = self.simulator.extensions["network"].exchange
         self._read: dict[str, int] = {}
+        self.rest: list[str] = []
         self._http = responses.RequestsMock(assert_all_requests_are_fired=False)
 
     def __enter__(self) -> World:
@@ -175,7 +239,23 @@ class World:
             "GET", re.compile(re.escape(base) + r"/Messages\.json.*"), self.carrier.list
         )
         self._http.add_callback("DELETE", one, self.carrier.delete)
+        phones = re.compile(
+            re.escape(base) + r"/(Calls|Recordings|Conferences|IncomingPhoneNumbers)\b.*"
+        )
+        for method in ("GET", "POST", "DELETE"):
+            self._http.add_callback(method, phones, self._ask_simulator)
         return self
+
+    def _ask_simulator(self, request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        """What is asked about calls goes to the simulator's own REST resources."""
+        self.rest.append(f"{request.method} {request.path_url}")
+        answer = self.simulator.test_client().open(
+            request.path_url,
+            method=request.method,
+            data=request.body,
+            headers=dict(request.headers),
+        )
+        return answer.status_code, {"Content-Type": str(answer.content_type)}, answer.get_data()
 
     def __exit__(self, *_: object) -> None:
         self._http.stop(allow_assert=False)
@@ -246,7 +326,12 @@ class World:
 
     def do_one(self) -> bool:
         """One piece of work; False when nothing is due."""
-        if read_one(self.wires) or do_step(self.wires):
+        if self.told.do_due() or read_one(self.wires) or do_step(self.wires):
+            return True
+        ordered = claim_orders(self.wires, 1)
+        for order in ordered:
+            carry_out(self.wires, self._gateway, order)
+        if ordered:
             return True
         claims = claim(self.wires, 1, urgent_only=False)
         for each in claims:
@@ -261,6 +346,70 @@ class World:
         for _ in range(steps):
             self.now += timedelta(seconds=seconds / steps)
             self.settle()
+
+    def pass_time(self, seconds: float) -> None:
+        """Time goes by in seconds, as the clock and the exchange see it."""
+        ends = self.now + timedelta(seconds=seconds)
+        self.settle()
+        with self.wires.desk() as desk:
+            line_id = lines.only_line(desk.session).id
+            steps.promise(desk.session, StepKind.SWEEP_CALLS, line_id, self.now + SWEEP_EVERY)
+        while self.now < ends:
+            self.now = min(ends, self.now + timedelta(seconds=1))
+            self.settle()
+
+    # Phones
+
+    def call(self, sender: str, *, to: str = LINE) -> SimCall:
+        """Somebody calls; what follows at once is done."""
+        call = self.exchange.dial_in(sender, to)
+        self.settle()
+        return call
+
+    def ringing(self, phone: str) -> SimCall | None:
+        """The call that rings at a phone just now."""
+        return next(
+            (
+                call
+                for call in self.exchange.calls.values()
+                if call.to == phone and call.status == "ringing" and call.direction != "inbound"
+            ),
+            None,
+        )
+
+    def answer(self, phone: str, *keys: str, within: int = 30) -> SimCall:
+        """A phone that rings, or will soon, is picked up, and keys are pressed."""
+        for _ in range(within):
+            if self.ringing(phone):
+                break
+            self.pass_time(1)
+        call = self.ringing(phone)
+        assert call is not None, f"{phone} does not ring"
+        self.exchange.pick_up(call.sid)
+        self.settle()
+        for key in keys:
+            self.press(call, key)
+        return call
+
+    def press(self, call: SimCall, key: str) -> None:
+        """A key is pressed, and what follows is done."""
+        self.exchange.press(call.sid, key)
+        self.settle()
+
+    def hang_up(self, call: SimCall) -> None:
+        """A phone is put down, and what follows is done."""
+        self.exchange.hang_up(call.sid)
+        self.settle()
+
+    def talking(self, *calls: SimCall) -> bool:
+        """Whether these, and nobody else, are together in one room that has begun."""
+        rooms = {call.room for call in calls}
+        if len(rooms) != 1 or not all(rooms):
+            return False
+        room = self.exchange.rooms[rooms.pop()]
+        return room.started and {each.call.sid for each in room.members} == {
+            call.sid for call in calls
+        }
 
     # What can be seen
 

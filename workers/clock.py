@@ -20,6 +20,7 @@ from config.queues import DEFAULT, URGENT
 from config.settings import BadSetting, read_settings
 from helpline.domain.record import StepKind
 from helpline.logs import configure_logs, where
+from helpline.services.record_order import SWEEP_EVERY
 from helpline.storage import lines, liveness, outbox, steps
 from helpline.wiring import Wires, make_wires
 
@@ -47,6 +48,8 @@ class Clock:
             if self._ticks % SWEEP_TICKS == 0:
                 line_id = lines.only_line(desk.session).id
                 steps.promise(desk.session, StepKind.MATCH, line_id, desk.now)
+                sweep_at = desk.now + SWEEP_EVERY
+                steps.promise(desk.session, StepKind.SWEEP_CALLS, line_id, sweep_at)
                 if self._ticks == 0:
                     steps.promise(desk.session, StepKind.EXTEND_ROSTER, line_id, desk.now)
             due = outbox.is_due(desk.session, desk.now)

@@ -23,7 +23,7 @@ from helpline.logs import configure_logs, where
 from helpline.storage import liveness
 from helpline.wiring import Wires, make_carrier, make_redis, make_wires
 from workers import jobs
-from workers.station import Station
+from workers.station import CALL_LANES, Station
 
 URGENT_LANES = 4
 BEAT_SECONDS = 2.0
@@ -105,7 +105,7 @@ def run_worker(queue_name: str) -> None:
     settings = read_settings()
     setproctitle(f"helpline: worker {queue_name}")
     lanes = 0 if queue_name == URGENT else settings.helpline_send_lanes
-    wires = make_wires(settings, connections=lanes + URGENT_LANES + 4, ping=False)
+    wires = make_wires(settings, connections=lanes + URGENT_LANES + CALL_LANES + 4, ping=False)
     station = Station(wires, make_carrier(settings), urgent_lanes=URGENT_LANES, lanes=lanes)
     jobs.serve(station)
     keeper = Keeper(wires, station, queue_name)

@@ -94,7 +94,7 @@ def claim_copies(wires: Wires, most: int) -> list[CarrierCopy]:
 def delete_copy(wires: Wires, carrier: Carrier, copy: CarrierCopy) -> bool:
     """Have one copy deleted; False when that has to be tried again."""
     try:
-        carrier.delete_text(copy.sid)
+        carrier.delete_copy(copy.sid)
     except (CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo) as reason:
         log.warning("copy_not_deleted", id=copy.id, fault=type(reason).__name__)
         return False

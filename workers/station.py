@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -19,15 +21,21 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import ask_again, expire_offer
 from helpline.services.escalate import repeat_alert
 from helpline.services.extend_roster import extend_roster
+from helpline.services.follow_call import close_call
+from helpline.services.hear_caller import offer_choice
 from helpline.services.match_waiting import match_waiting
 from helpline.services.note_rescue import ask_about_rescue
+from helpline.services.record_order import sweep_calls
 from helpline.services.refresh_duty import refresh_duty
+from helpline.services.ring_peers import ring_more, stop_ringing
 from helpline.services.tell_waiting import tell_waiting
+from helpline.services.voicemail import delete_voicemail
 from helpline.services.wrap_up import end_wrap_up
 from helpline.storage import steps
 from helpline.storage.engine import lost_a_deadlock
 from helpline.storage.models import CarrierCopy
 from helpline.wiring import Wires
+from workers.phoning import OrderClaim, carry_out, claim_orders
 from workers.reading import read_one
 from workers.sending import Claim, claim, claim_copies, delete_copy, send
 
@@ -44,60 +52,56 @@ STEPS: Mapping[StepKind, Callable[[Desk, int], object]] = {
     StepKind.EXTEND_ROSTER: extend_roster,
     StepKind.REPEAT_ALERT: repeat_alert,
     StepKind.ASK_ABOUT_RESCUE: ask_about_rescue,
+    StepKind.RING: ring_more,
+    StepKind.STOP_RINGING: stop_ringing,
+    StepKind.OFFER_CHOICE: offer_choice,
+    StepKind.CLOSE_CALL: close_call,
+    StepKind.SWEEP_CALLS: sweep_calls,
+    StepKind.DELETE_VOICEMAIL: delete_voicemail,
 }
+# How many calls to the carrier about phones one process has under way at most.
+CALL_LANES = 4
 
 
-class Lanes:
+T = TypeVar("T")
+
+
+class Lanes(Generic[T]):
     """A bounded number of calls to the carrier at once; each lane goes on while there is work.
 
-    Lanes wait for the carrier, not for the processor, so one process overlaps many calls. Texts
-    to one phone stay in order: a text can only be claimed when those before it are done with.
+    Lanes wait for the carrier, not for the processor, so one process overlaps many calls. `claim`
+    takes up to a number of pieces of work for this process alone, `do` does one. Texts to one
+    phone, and orders about one, stay in order: one can only be claimed when those before it are
+    done with.
     """
 
-    def __init__(self, wires: Wires, carrier: Carrier, size: int, *, urgent: bool) -> None:
-        self._wires, self._carrier, self._urgent = wires, carrier, urgent
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="lane")
+    def __init__(
+        self, name: str, size: int, claim: Callable[[int], list[T]], do: Callable[[T], object]
+    ) -> None:
+        self._claim, self._do = claim, do
+        self._pool = ThreadPoolExecutor(max(1, size), thread_name_prefix=name)
         self._lock = threading.Lock()
         self._free = size
         self._closing = False
 
     def fill(self) -> int:
-        """Start sending what is due in the lanes that are free; returns how many were started."""
+        """Start what is due in the lanes that are free; returns how many were started."""
         with self._lock:
             free = 0 if self._closing else self._free
-        claims = claim(self._wires, free, urgent_only=self._urgent) if free else []
+        claims = self._claim(free) if free else []
         with self._lock:
             self._free -= len(claims)
         for each in claims:
             self._pool.submit(self._run, each)
         return len(claims)
 
-    def fill_with_copies(self) -> int:
-        """Start deleting what is due to be deleted at the carrier, one lane at a time."""
-        with self._lock:
-            if self._closing or self._free == 0:
-                return 0
-        copies = claim_copies(self._wires, 1)
-        with self._lock:
-            self._free -= len(copies)
-        for copy in copies:
-            self._pool.submit(self._delete, copy)
-        return len(copies)
-
-    def _delete(self, copy: CarrierCopy) -> None:
-        try:
-            delete_copy(self._wires, self._carrier, copy)
-        finally:
-            with self._lock:
-                self._free += 1
-
-    def _run(self, first: Claim) -> None:
-        """Send one text, then whatever has become due, until nothing is."""
+    def _run(self, first: T) -> None:
+        """Do one piece of work, then whatever has become due, until nothing is."""
         claims = [first]
         try:
             while claims:
-                send(self._wires, self._carrier, claims[0])
-                claims = [] if self._closing else claim(self._wires, 1, urgent_only=self._urgent)
+                self._do(claims[0])
+                claims = [] if self._closing else self._claim(1)
         except Exception as reason:  # noqa: BLE001 - a lane must come back whatever happens
             log.error("lane_failed", fault=where(reason))
         finally:
@@ -114,9 +118,28 @@ class Station:
     """One worker's look: everything that is due, by whichever worker is free."""
 
     def __init__(self, wires: Wires, carrier: Carrier, *, urgent_lanes: int, lanes: int) -> None:
-        self._wires, self._carrier = wires, carrier
-        self._urgent = Lanes(wires, carrier, urgent_lanes, urgent=True)
-        self._lanes = Lanes(wires, carrier, lanes, urgent=False) if lanes else None
+        self._wires, self._urgent_only = wires, not lanes
+
+        def texts(name: str, size: int, *, urgent_only: bool) -> Lanes[Claim]:
+            return Lanes(
+                name,
+                size,
+                partial(claim, wires, urgent_only=urgent_only),
+                partial(send, wires, carrier),
+            )
+
+        phones: Lanes[OrderClaim] = Lanes(
+            "phone", CALL_LANES, partial(claim_orders, wires), partial(carry_out, wires, carrier)
+        )
+        copies: Lanes[CarrierCopy] = Lanes(
+            "copy", 1, partial(claim_copies, wires), partial(delete_copy, wires, carrier)
+        )
+        self._lanes: list[Lanes[Any]] = [
+            phones,
+            texts("urgent", urgent_lanes, urgent_only=True),
+        ]
+        if lanes:
+            self._lanes += [texts("lane", lanes, urgent_only=False), copies]
         self.progress_at = time.monotonic()
         self.looking = False
 
@@ -139,18 +162,15 @@ class Station:
     def _pass(self) -> bool:
         """One round: an event, a step, and texts for the free lanes; False if there was nothing."""
         did = read_one(self._wires)
-        did = do_step(self._wires, urgent_only=self._lanes is None) or did
-        did = bool(self._urgent.fill()) or did
-        if self._lanes is not None:
-            did = bool(self._lanes.fill()) or did
-            did = did or bool(self._lanes.fill_with_copies())
+        did = do_step(self._wires, urgent_only=self._urgent_only) or did
+        for lanes in self._lanes:
+            did = bool(lanes.fill()) or did
         return did
 
     def close(self) -> None:
         """Finish what is under way."""
-        for lanes in (self._urgent, self._lanes):
-            if lanes is not None:
-                lanes.close()
+        for lanes in self._lanes:
+            lanes.close()
 
 
 def do_step(wires: Wires, *, urgent_only: bool = False) -> bool:

@@ -1,4 +1,4 @@
-"""Sends, finds and deletes texts at Twilio, and says in our terms what came of it."""
+"""Texts and calls at Twilio, and in our terms what came of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from helpline.ports import CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo, TextToSend
+from helpline.ports import (
+    CallToPlace,
+    CarrierIsBusy,
+    CarrierIsUnsure,
+    CarrierSaysNo,
+    TextToSend,
+)
 
 # Twilio's client and urllib3 log addresses with numbers in them: they may not, at any level.
 SILENT = logging.getLogger("helpline.carrier.http")
@@ -34,6 +40,10 @@ BAD_REQUEST = 400
 CLIENT_ERRORS = range(400, 500)
 SERVER_ERRORS = 500
 TEXTS_LOOKED_AT = 50
+CALLS_LOOKED_AT = 20
+CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
+UNDER_WAY = ("queued", "initiated", "ringing", "in-progress")
+NOT_IN_PROGRESS = 21220
 # Their clock and ours may differ by this much.
 CLOCKS_DIFFER = timedelta(seconds=60)
 
@@ -50,9 +60,12 @@ class AnyHostHttpClient(TwilioHttpClient):
 
     def request(self, method: str, url: str, *given: Any, **named: Any) -> Response:
         """As Twilio's, elsewhere."""
+        return super().request(method, self.moved(url), *given, **named)
+
+    def moved(self, url: str) -> str:
+        """The same address at the scheme, host and port of `base`."""
         asked = urlsplit(url)
-        moved = asked._replace(scheme=self._base.scheme, netloc=self._base.netloc)
-        return super().request(method, urlunsplit(moved), *given, **named)
+        return urlunsplit(asked._replace(scheme=self._base.scheme, netloc=self._base.netloc))
 
 
 class TwilioCarrier:
@@ -103,15 +116,100 @@ class TwilioCarrier:
         ]
         return str(alike[-1].sid) if alike else None
 
-    def delete_text(self, sid: str) -> None:
-        """Delete Twilio's own copy; one that is gone is fine."""
+    def delete_copy(self, sid: str) -> None:
+        """Delete Twilio's own record of a text (SM, MM), call (CA) or recording (RE).
+
+        One that is gone is fine.
+        """
+        kept = {"RE": self._client.recordings, "CA": self._client.calls}
         try:
-            self._client.messages(sid).delete()
+            kept.get(sid[:2], self._client.messages)(sid).delete()
         except TwilioRestException as reason:
             if reason.status != requests.codes.not_found:
                 raise _meaning(reason) from None
         except (TwilioException, requests.RequestException) as reason:
             raise _meaning(reason) from None
+
+    def place_call(self, call: CallToPlace) -> str:
+        """Ring a phone; returns the call's SID. Not idempotent: see `find_call`."""
+        try:
+            made = self._client.calls.create(
+                to=call.to,
+                from_=call.sender,
+                url=call.url,
+                timeout=call.ring_seconds,
+                status_callback=call.report_url,
+                status_callback_event=CALL_EVENTS,
+            )
+        except (TwilioException, requests.RequestException, ValueError) as reason:
+            raise _meaning(reason) from None
+        if not made.sid:
+            raise CarrierIsUnsure
+        return str(made.sid)
+
+    def find_call(self, call: CallToPlace, since: datetime) -> str | None:
+        """The SID of the newest call from us to this phone since then that is not over.
+
+        Twilio does not tell a call's address, and we ring one phone once at a time.
+        """
+        try:
+            listed = self._client.calls.list(to=call.to, from_=call.sender, limit=CALLS_LOOKED_AT)
+        except (TwilioException, requests.RequestException, ValueError) as reason:
+            raise _meaning(reason, asked_only=True) from None
+        alike = [
+            each
+            for each in listed
+            if (each.date_created is None or each.date_created >= since - CLOCKS_DIFFER)
+            and str(each.status) in UNDER_WAY
+        ]
+        return str(alike[0].sid) if alike else None
+
+    def end_call(self, sid: str) -> None:
+        """Hang up; a call that is over or unknown is fine (TWILIO.md 3)."""
+        try:
+            self._client.calls(sid).update(status="completed")
+        except TwilioRestException as reason:
+            if reason.status != requests.codes.not_found and reason.code != NOT_IN_PROGRESS:
+                raise _meaning(reason) from None
+        except (TwilioException, requests.RequestException) as reason:
+            raise _meaning(reason) from None
+
+    def move_call(self, sid: str, url: str) -> None:
+        """Let a call in progress run another document; one that is over is refused."""
+        try:
+            self._client.calls(sid).update(url=url, method="POST")
+        except TwilioRestException as reason:
+            if reason.status == requests.codes.not_found:
+                raise CarrierSaysNo(NOT_IN_PROGRESS) from None
+            raise _meaning(reason) from None
+        except (TwilioException, requests.RequestException) as reason:
+            raise _meaning(reason) from None
+
+    def ask_about_call(self, sid: str) -> str | None:
+        """Twilio's word for where a call stands; None when it knows of none."""
+        try:
+            return str(self._client.calls(sid).fetch().status)
+        except TwilioRestException as reason:
+            if reason.status == requests.codes.not_found:
+                return None
+            raise _meaning(reason) from None
+        except (TwilioException, requests.RequestException) as reason:
+            raise _meaning(reason) from None
+
+    def fetch_recording(self, url: str) -> bytes:
+        """The sound, asked for with the account's own name and token."""
+        http = self._client.http_client
+        try:
+            answer = http.session.get(
+                http.moved(f"{url}.mp3"),
+                auth=self._client.auth,
+                timeout=http.timeout,
+            )
+        except requests.RequestException as reason:
+            raise _meaning(reason) from None
+        if answer.status_code != requests.codes.ok:
+            raise CarrierSaysNo(answer.status_code)
+        return bytes(answer.content)
 
 
 def _meaning(reason: Exception, *, asked_only: bool = False) -> Exception:

@@ -1,9 +1,10 @@
-"""What Twilio's webhooks say, in our words (TWILIO.md 1.1, 1.3)."""
+"""What Twilio's webhooks say, in our words (TWILIO.md 1.1 to 1.5)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from helpline.domain.calls import LegEnding, LegState
 from helpline.domain.conversation import TextState
 
 MOST_MEDIA = 10
@@ -61,4 +62,73 @@ def read_report(form: Mapping[str, str]) -> dict[str, object]:
         "state": STATES[status].value,
         "status": status,
         "code": int(code) if code.isascii() and code.isdigit() else None,
+    }
+
+
+CALL_STATES: dict[str, tuple[LegState, LegEnding | None]] = {
+    "queued": (LegState.QUEUED, None),
+    "initiated": (LegState.QUEUED, None),
+    "ringing": (LegState.RINGING, None),
+    "in-progress": (LegState.ANSWERED, None),
+    "completed": (LegState.ENDED, LegEnding.COMPLETED),
+    "busy": (LegState.ENDED, LegEnding.BUSY),
+    "no-answer": (LegState.ENDED, LegEnding.NO_ANSWER),
+    "failed": (LegState.ENDED, LegEnding.FAILED),
+    "canceled": (LegState.ENDED, LegEnding.CANCELED),
+}
+LEFT_THE_CALL = ("participant_hung_up",)
+
+
+def read_call(form: Mapping[str, str]) -> dict[str, object]:
+    """A call that comes in; raises `NotAnEvent` without a CallSid."""
+    sid = form.get("CallSid", "")
+    if not sid:
+        raise NotAnEvent
+    return {"sid": sid, "sender": form.get("From", ""), "to": form.get("To", "")}
+
+
+def read_call_state(form: Mapping[str, str]) -> dict[str, object]:
+    """A report on a call; raises `NotAnEvent` without a CallSid and a known CallStatus."""
+    sid, status = form.get("CallSid", ""), form.get("CallStatus", "").lower()
+    if not sid or status not in CALL_STATES:
+        raise NotAnEvent
+    return {"sid": sid, "status": status}
+
+
+def is_over(form: Mapping[str, str]) -> bool:
+    """Whether the call that asks has ended: hanging up still asks what is next (TWILIO.md 3)."""
+    status = form.get("CallStatus", "").lower()
+    return CALL_STATES.get(status, (LegState.ANSWERED, None))[0] == LegState.ENDED
+
+
+def read_room(form: Mapping[str, str]) -> dict[str, object]:
+    """A report on a room; raises `NotAnEvent` without its name and event."""
+    room, event = form.get("FriendlyName", ""), form.get("StatusCallbackEvent", "")
+    if not room or not event:
+        raise NotAnEvent
+    ended = form.get("ParticipantCallStatus", "").lower()
+    hung_up = form.get("ReasonParticipantLeft", "") in LEFT_THE_CALL
+    is_gone = CALL_STATES.get(ended, (LegState.ANSWERED, None))[0] == LegState.ENDED
+    return {
+        "room": room,
+        "event": event,
+        "conference": form.get("ConferenceSid", ""),
+        "sid": form.get("CallSid", ""),
+        "sequence": form.get("SequenceNumber", ""),
+        "gone": event == "participant-leave" and (is_gone or (hung_up and not ended)),
+    }
+
+
+def read_recording(form: Mapping[str, str]) -> dict[str, object]:
+    """A recording that is ready, or came to nothing; raises `NotAnEvent` without its SID."""
+    sid = form.get("RecordingSid", "")
+    if not sid:
+        raise NotAnEvent
+    seconds = form.get("RecordingDuration", "")
+    is_ready = form.get("RecordingStatus", "completed") == "completed"
+    return {
+        "sid": sid,
+        "call": form.get("CallSid", ""),
+        "url": form.get("RecordingUrl", ""),
+        "seconds": int(seconds) if is_ready and seconds.isascii() and seconds.isdigit() else 0,
     }

@@ -77,6 +77,8 @@ def simulator_child(machine: Machine) -> Child:
         "SIM_AUTH_TOKEN": told["TWILIO_AUTH_TOKEN"].split(",")[0],
         "SIM_NUMBERS": told["HELPLINE_NUMBERS"].replace(" ", ""),
         "SIM_WEBHOOK": told["PUBLIC_URL"] + "/twilio/sms",
+        "SIM_VOICE_WEBHOOK": told["PUBLIC_URL"] + "/twilio/voice",
+        "SIM_VOICE_STATUS": told["PUBLIC_URL"] + "/twilio/voice/status",
         "SIM_PHONES": json.dumps(PHONES),
     }
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket"]

@@ -18,6 +18,7 @@ class Command(StrEnum):
     PASS = "pass"  # noqa: S105 - a command
     NOTE = "note"
     URGENT = "urgent"
+    CALL = "call"
     STATUS = "status"
     SHIFTS = "shifts"
     HELP = "help"
@@ -95,7 +96,7 @@ def read_command(text: str) -> Reading:
     if name not in NAMES:
         return Reading(words=text, command=Command.UNKNOWN)
     command = Command(name)
-    if command in (Command.DONE, Command.PASS, Command.URGENT) and rest.lower() in (
+    if command in (Command.DONE, Command.PASS, Command.URGENT, Command.CALL) and rest.lower() in (
         *LABELS,
         OWN_LABEL,
     ):

@@ -29,6 +29,7 @@ class Event(StrEnum):
     FINISHED = "finished"
     WRAPPED_UP = "wrapped_up"
     OPTED_OUT = "opted_out"
+    HUNG_UP = "hung_up"
     ERASED = "erased"
 
 
@@ -79,10 +80,12 @@ FINAL_TEXT_STATES = frozenset(
 MOVES: dict[tuple[State, Event], State] = {
     (State.WAITING, Event.OFFERED): State.OFFERED,
     (State.WAITING, Event.OPTED_OUT): State.ABANDONED,
+    (State.WAITING, Event.HUNG_UP): State.ABANDONED,
     (State.WAITING, Event.ERASED): State.ABANDONED,
     (State.OFFERED, Event.OFFER_ENDED): State.WAITING,
     (State.OFFERED, Event.ACCEPTED): State.ACTIVE,
     (State.OFFERED, Event.OPTED_OUT): State.ABANDONED,
+    (State.OFFERED, Event.HUNG_UP): State.ABANDONED,
     (State.OFFERED, Event.ERASED): State.ABANDONED,
     (State.ACTIVE, Event.HANDED_ON): State.WAITING,
     (State.ACTIVE, Event.FINISHED): State.WRAP_UP,

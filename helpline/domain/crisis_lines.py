@@ -35,6 +35,11 @@ class CrisisLine:
             return "finder"
         return "call" if self.call else "text"
 
+    @property
+    def dialled(self) -> str:
+        """What a phone dials for `call`: no spaces. Empty where nothing can be called."""
+        return self.call.replace(" ", "")
+
     def is_stale(self, today: date) -> bool:
         """Whether a human must look before this is relied on."""
         return self.verified_on is None or today - self.verified_on > VERIFIED_FOR
@@ -47,12 +52,12 @@ class CrisisLines:
     lines: Mapping[str, CrisisLine]
     finder: CrisisLine
 
-    def line_for(self, phone: PhoneNumber, country: str) -> CrisisLine:
+    def line_for(self, phone: PhoneNumber | None, country: str) -> CrisisLine:
         """The line for a phone's prefix, else for the helpline's own country, else the finder.
 
-        A prefix is only a hint of where somebody is.
+        A prefix is only a hint of where somebody is; a withheld number is none.
         """
-        for place in (region_of(phone), country):
+        for place in (region_of(phone) if phone is not None else "", country):
             if place in self.lines:
                 return self.lines[place]
         return self.finder

@@ -8,6 +8,7 @@ Storage repeats `SOFT_WINDOW` in its query for the best peer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from helpline.domain.conversation import Risk
@@ -25,6 +26,23 @@ SOFT_WINDOW = 50
 # free peer has been asked, and not before this many times the offer's own length.
 REST_AFTER_EXPIRED = 1
 REST_AFTER_PASSED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """How long a peer is left in peace after an offer of the same conversation went by."""
+
+    unanswered: timedelta
+    expired: timedelta
+    passed: timedelta
+
+    def since(self, now: datetime) -> dict[str, datetime]:
+        """As the query wants them."""
+        return {
+            "unanswered_since": now - self.unanswered,
+            "expired_since": now - self.expired,
+            "passed_since": now - self.passed,
+        }
 
 
 def queue_at(risk: Risk, waiting_since: datetime) -> datetime:

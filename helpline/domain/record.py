@@ -27,7 +27,6 @@ class Kind(StrEnum):
     ALERT_RAISED = "alert_raised"
     ALERT_SENT = "alert_sent"
     ALERT_HAS_NOBODY = "alert_has_nobody"
-    ALERT_CALL_DUE = "alert_call_due"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
     ALERT_JOINED = "alert_joined"
     ALERT_LEFT = "alert_left"
@@ -52,6 +51,27 @@ class Kind(StrEnum):
     PERSON_EXPORTED = "person_exported"
     PERSON_ERASED = "person_erased"
     INBOUND_STUCK = "inbound_stuck"
+    CALL_CAME = "call_came"
+    CALL_RUNG = "call_rung"
+    CALL_NOT_TAKEN = "call_not_taken"
+    CALL_BRIDGED = "call_bridged"
+    CALLER_LEFT = "caller_left"
+    CALL_CHOICE_GIVEN = "call_choice_given"
+    CALL_BACK_PROMISED = "call_back_promised"
+    CALL_BACK_BEGUN = "call_back_begun"
+    CALL_BACK_NOT_REACHED = "call_back_not_reached"
+    CALLER_WANTS_TEXT = "caller_wants_text"
+    CALLER_WENT_TO_CRISIS_LINE = "caller_went_to_crisis_line"
+    PROFESSIONAL_CALLED = "professional_called"
+    PROFESSIONAL_JOINED = "professional_joined"
+    PROFESSIONAL_NOT_REACHED = "professional_not_reached"
+    LEAD_CALLED_IN = "lead_called_in"
+    LEAD_LISTENS = "lead_listens"
+    ALERT_CALLED = "alert_called"
+    VOICEMAIL_LEFT = "voicemail_left"
+    VOICEMAIL_HEARD = "voicemail_heard"
+    VOICEMAIL_DELETED = "voicemail_deleted"
+    CALL_FOUND_OVER = "call_found_over"
 
 
 class StepKind(StrEnum):
@@ -67,6 +87,12 @@ class StepKind(StrEnum):
     EXTEND_ROSTER = "extend_roster"
     REPEAT_ALERT = "repeat_alert"
     ASK_ABOUT_RESCUE = "ask_about_rescue"
+    RING = "ring"
+    STOP_RINGING = "stop_ringing"
+    OFFER_CHOICE = "offer_choice"
+    CLOSE_CALL = "close_call"
+    SWEEP_CALLS = "sweep_calls"
+    DELETE_VOICEMAIL = "delete_voicemail"
 
 
 class TextKind(StrEnum):

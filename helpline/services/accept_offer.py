@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from helpline.domain.calls import Channel
 from helpline.domain.commands import LABELS
 from helpline.domain.conversation import Event, OfferState, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.answer_alert import tell_who_has_joined
+from helpline.services.call_back import begin_call_back
 from helpline.services.desk import Desk
 from helpline.services.escalate import tell_peer
 from helpline.services.match_waiting import reserve
@@ -34,7 +36,11 @@ def accept_offer(desk: Desk, volunteer: Volunteer, offer: Offer) -> bool:
         return False
     offer.state, offer.ended_at = OfferState.ACCEPTED, desk.now
     steps.drop_promise(desk.session, StepKind.EXPIRE_OFFER, offer.id)
-    _give(desk, conversation, volunteer)
+    give(desk, conversation, volunteer)
+    if conversation.channel == Channel.CALL_BACK:
+        begin_call_back(desk, conversation, volunteer)
+    else:
+        _introduce(desk, conversation, volunteer)
     return True
 
 
@@ -44,6 +50,8 @@ def answer_late_yes(desk: Desk, volunteer: Volunteer, within: timedelta = LATE_Y
     False when no offer ended `within` this time that it could be about.
     """
     offer = offers.latest_for_volunteer(desk.session, volunteer.id)
+    if offer is not None and offer.is_call:
+        return False
     lately = offer is not None and offer.ended_at is not None and desk.now - offer.ended_at < within
     if offer is None or not lately or offer.state not in (OfferState.EXPIRED, OfferState.WITHDRAWN):
         return False
@@ -54,22 +62,25 @@ def answer_late_yes(desk: Desk, volunteer: Volunteer, within: timedelta = LATE_Y
     return True
 
 
-def _give(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
+def give(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
+    """Write that this volunteer holds the (locked) conversation; its offer has been accepted."""
     session = desk.session
+    is_text = conversation.channel == Channel.TEXT
     used = conversations.used_labels(session, volunteer.id)
     relay = lines.free_relay_number(session, conversation.line_id, volunteer.id)
     conversations.move(conversation, Event.ACCEPTED)
     conversation.volunteer_id = volunteer.id
-    conversation.relay_number_id = relay
+    conversation.relay_number_id = relay if is_text else None
     conversation.label = next(label for label in LABELS if label not in used)
     conversation.accepted_at = desk.now
     conversation.first_accepted_at = conversation.first_accepted_at or desk.now
-    for kind in (StepKind.TELL_WAITING, StepKind.REASK):
+    for kind in (StepKind.TELL_WAITING, StepKind.REASK, StepKind.RING, StepKind.OFFER_CHOICE):
         steps.drop_promise(session, kind, conversation.id)
     session.flush()
-    stay_awake(desk, conversation)
-    warns_at = desk.now + desk.policy.idle_close - desk.policy.idle_warning
-    steps.move_promise(session, StepKind.CHECK_IDLE, conversation.id, warns_at)
+    if is_text:
+        stay_awake(desk, conversation)
+        warns_at = desk.now + desk.policy.idle_close - desk.policy.idle_warning
+        steps.move_promise(session, StepKind.CHECK_IDLE, conversation.id, warns_at)
     refresh_duty(desk, volunteer.id)
     desk.note(
         conversation.line_id,
@@ -77,7 +88,6 @@ def _give(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
         conversation_id=conversation.id,
         volunteer_id=volunteer.id,
     )
-    _introduce(desk, conversation, volunteer)
 
 
 def _introduce(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:

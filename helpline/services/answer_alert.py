@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from helpline.domain.calls import LegState
 from helpline.domain.commands import Reading
 from helpline.domain.conversation import Risk, State
 from helpline.domain.escalation import AlertState
@@ -12,9 +13,10 @@ from helpline.domain.matching import queue_at
 from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.services.desk import Desk
 from helpline.services.escalate import seen_in_words
+from helpline.services.phone_orders import let_go
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import alerts, conversations, messages, steps
+from helpline.storage import alerts, calls, conversations, messages, steps
 from helpline.storage.models import Alert, Conversation, Number, Volunteer
 
 # A `1` to an alert that another has answered is understood this long.
@@ -30,12 +32,20 @@ def acknowledge(desk: Desk, volunteer: Volunteer) -> bool:
     waiting = alerts.waiting_for(desk.session, volunteer.id)
     if waiting is None:
         return False
-    alert = alerts.lock(desk.session, waiting.id)
+    return take_alert(desk, waiting.id, volunteer) or tell_taken(desk, volunteer)
+
+
+def take_alert(desk: Desk, alert_id: int, volunteer: Volunteer) -> bool:
+    """Acknowledge one alert, by a text or by a key; False when somebody else was before."""
+    alert = alerts.lock(desk.session, alert_id)
     if alert.state != AlertState.RAISED:
-        return tell_taken(desk, volunteer)
+        return False
     alert.state = AlertState.ACKNOWLEDGED
     alert.acknowledged_by, alert.acknowledged_at = volunteer.id, desk.now
     steps.drop_promise(desk.session, StepKind.REPEAT_ALERT, alert.id)
+    for leg in calls.open_legs_of_alert(desk.session, alert.id):
+        if leg.volunteer_id != volunteer.id or leg.state == LegState.QUEUED:
+            let_go(desk, leg, told="alert-over")
     _note(desk, alert, Kind.ALERT_ACKNOWLEDGED, volunteer)
     conversation = desk.session.get_one(Conversation, alert.conversation_id)
     alias = conversations.contact_of(desk.session, conversation).alias

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from helpline.domain.crisis.judge import Detector
 from helpline.domain.crisis_lines import CrisisLines
 from helpline.domain.escalation import Escalation
+from helpline.domain.links import Links
+from helpline.domain.phone import PhoneNumber
 from helpline.domain.policy import Policy
 from helpline.domain.record import Kind
 from helpline.domain.wishes import Vocabulary
@@ -27,6 +29,16 @@ class House:
     detector: Detector
     crisis_lines: CrisisLines
     escalation: Escalation
+    links: Links
+
+    def emergency(self, phone: PhoneNumber | None, language: str | None) -> str:
+        """How to reach emergency help where a number's prefix hints that somebody is."""
+        line = self.crisis_lines.line_for(phone, self.policy.country)
+        if self.wording.has(f"emergency_{line.country}"):
+            return self.wording.say(f"emergency_{line.country}", language)
+        if line.emergency:
+            return self.wording.say("emergency_known", language, emergency=line.emergency)
+        return self.wording.say("emergency_unknown", language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from helpline.domain.calls import LegState
 from helpline.domain.conversation import Event, OfferState, State
-from helpline.domain.matching import REST_AFTER_EXPIRED, REST_AFTER_PASSED
 from helpline.domain.record import Kind, StepKind
 from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
+from helpline.services.phone_orders import let_go
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_leads, to_volunteer
-from helpline.storage import conversations, duties, offers, steps
+from helpline.storage import calls, conversations, duties, offers, steps
 from helpline.storage.models import Conversation, Offer, Volunteer
 
 KINDS = {
@@ -38,17 +39,32 @@ def pass_offer(desk: Desk, volunteer: Volunteer, offer: Offer) -> None:
         to_volunteer(desk, volunteer, desk.say("offer_passed"), conversation_id=conversation.id)
 
 
-def end_offer(desk: Desk, conversation: Conversation, offer_id: int, ending: OfferState) -> bool:
-    """End a pending offer of this (locked) conversation; False when it had ended before."""
+def end_offer(
+    desk: Desk,
+    conversation: Conversation,
+    offer_id: int,
+    ending: OfferState,
+    *,
+    told: str | None = "",
+) -> bool:
+    """End a pending offer of this (locked) conversation; False when it had ended before.
+
+    A phone that rings for it is let go, and hears the page `told` if somebody has picked up; with
+    None it is left alone, since it is being told already.
+    """
     offer = offers.lock(desk.session, offer_id)
     if offer.state != OfferState.PENDING:
         return False
     offer.state, offer.ended_at = ending, desk.now
-    if conversation.state == State.OFFERED:
+    desk.session.flush()
+    others = offers.pending_for_conversation(desk.session, conversation.id)
+    if conversation.state == State.OFFERED and not others:
         conversations.move(conversation, Event.OFFER_ENDED)
-    conversations.release(desk.session, conversation)
+    offers.free_place(desk.session, offer)
     desk.session.flush()
     steps.drop_promise(desk.session, StepKind.EXPIRE_OFFER, offer.id)
+    if offer.is_call:
+        _stop_ringing(desk, offer, told)
     desk.note(
         conversation.line_id,
         KINDS[ending],
@@ -56,24 +72,33 @@ def end_offer(desk: Desk, conversation: Conversation, offer_id: int, ending: Off
         volunteer_id=offer.volunteer_id,
     )
     refresh_duty(desk, offer.volunteer_id)
+    if offer.is_call and conversation.state in (State.WAITING, State.OFFERED):
+        steps.promise(desk.session, StepKind.RING, conversation.id, desk.now)
     if conversation.state == State.WAITING:
         steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
-        _look_again(desk, conversation, ending)
+        _look_again(desk, conversation, offer)
     return True
 
 
-def _look_again(desk: Desk, conversation: Conversation, ending: OfferState) -> None:
-    """When all who are free have been asked, tell the leads, and ask again after a rest."""
-    rests = REST_AFTER_EXPIRED if ending == OfferState.EXPIRED else REST_AFTER_PASSED
-    steps.promise(
-        desk.session,
-        StepKind.REASK,
-        conversation.id,
-        desk.now + desk.policy.offer * rests,
-    )
-    if ending == OfferState.EXPIRED and not duties.anybody_unasked(
-        desk.session, conversation.line_id, conversation.id
-    ):
+def _stop_ringing(desk: Desk, offer: Offer, told: str | None) -> None:
+    leg = calls.leg_of_offer(desk.session, offer.id)
+    if leg is None:
+        return
+    steps.drop_promise(desk.session, StepKind.STOP_RINGING, leg.id)
+    if leg.state != LegState.ENDED and told is not None:
+        let_go(desk, leg, told=told)
+
+
+def _look_again(desk: Desk, conversation: Conversation, offer: Offer) -> None:
+    """Ask again after a rest; when all who are free have been asked by text, tell the leads."""
+    rests = desk.policy.rests
+    rest = rests.expired if offer.state == OfferState.EXPIRED else rests.passed
+    if offer.is_call and offer.state == OfferState.EXPIRED:
+        rest = rests.unanswered
+    steps.promise(desk.session, StepKind.REASK, conversation.id, desk.now + rest)
+    if offer.is_call or offer.state != OfferState.EXPIRED:
+        return
+    if not duties.anybody_unasked(desk.session, conversation.line_id, conversation.id):
         to_leads(
             desk,
             conversation.line_id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
+from helpline.domain.calls import LegState
 from helpline.domain.conversation import OfferState, State
 from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import Kind, StepKind
@@ -23,12 +24,14 @@ from helpline.storage import (
     steps,
     volunteers,
 )
-from helpline.storage.engine import vault_of_session
 from helpline.storage.models import (
     Alert,
     AlertNotice,
     Assessment,
     AuditEvent,
+    Call,
+    CallLeg,
+    CallOrder,
     Contact,
     Conversation,
     Inbound,
@@ -38,22 +41,33 @@ from helpline.storage.models import (
     OutgoingText,
     Place,
     Rescue,
+    Voicemail,
     Volunteer,
     WrapUp,
 )
 
-OF_CONVERSATIONS = (StepKind.TELL_WAITING, StepKind.CHECK_IDLE, StepKind.REASK)
+OF_CONVERSATIONS = (
+    StepKind.TELL_WAITING,
+    StepKind.CHECK_IDLE,
+    StepKind.REASK,
+    StepKind.RING,
+    StepKind.OFFER_CHOICE,
+)
 
 
 class NothingHeld(Exception):
     """Nothing is held about this number."""
 
 
+class OnThePhone(Exception):
+    """They are in a call at this moment, whose ends we must still be able to let go."""
+
+
 def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]:
     """Remove all about one person here, and promise the same at the carrier.
 
     A peer who is with them is told that it is over. Returns how many rows of what went. Raises
-    `NothingHeld`.
+    `NothingHeld`, and `OnThePhone` during a call.
     """
     session = desk.session
     contact = contacts.lock_by_phone(session, line_id, phone)
@@ -67,9 +81,14 @@ def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]
     ids = list(
         session.scalars(select(Conversation.id).where(Conversation.contact_id == contact.id))
     )
+    legs = session.scalars(select(CallLeg).where(CallLeg.conversation_id.in_(ids))).all()
+    if any(leg.state != LegState.ENDED for leg in legs):
+        raise OnThePhone("this person is in a call just now; try again when it is over")
     for conversation_id in ids:
         _let_go(desk, conversations.lock(session, conversation_id))
-    outbox.promise_deletion(session, _sids(desk, contact, ids), desk.now)
+    recordings = session.scalars(select(Voicemail.sid).where(Voicemail.conversation_id.in_(ids)))
+    sids = [*_sids(desk, contact, ids), *(leg.sid for leg in legs if leg.sid), *recordings]
+    outbox.promise_deletion(session, sids, desk.now)
     for conversation_id in ids:
         for kind in OF_CONVERSATIONS:
             steps.drop_promise(session, kind, conversation_id)
@@ -84,8 +103,7 @@ def erase_person(desk: Desk, line_id: int, phone: PhoneNumber) -> dict[str, int]
 def _let_go(desk: Desk, conversation: Conversation) -> None:
     """Free whoever holds or was offered this (locked) conversation, and tell them."""
     holder = conversation.volunteer_id
-    offer = offers.pending_for_conversation(desk.session, conversation.id)
-    if offer is not None:
+    for offer in offers.pending_for_conversation(desk.session, conversation.id):
         holder = offer.volunteer_id
         end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN)
     if conversation.state in (State.ACTIVE, State.WRAP_UP):
@@ -118,9 +136,14 @@ def _about(contact: Contact, ids: list[int]) -> ColumnElement[bool]:
 
 def _delete_rows(desk: Desk, contact: Contact, ids: list[int]) -> dict[str, int]:
     session = desk.session
-    sender_key = vault_of_session(session).phone_key(contact.phone)
+    sender_key = contact.phone_key
     alert_ids = select(Alert.id).where(Alert.conversation_id.in_(ids))
+    leg_ids = select(CallLeg.id).where(CallLeg.conversation_id.in_(ids))
     wanted: list[tuple[str, Any]] = [
+        ("voicemails", delete(Voicemail).where(Voicemail.conversation_id.in_(ids))),
+        ("call_orders", delete(CallOrder).where(CallOrder.leg_id.in_(leg_ids))),
+        ("call_legs", delete(CallLeg).where(CallLeg.conversation_id.in_(ids))),
+        ("calls", delete(Call).where(Call.conversation_id.in_(ids))),
         ("assessments", delete(Assessment).where(Assessment.conversation_id.in_(ids))),
         ("notices", delete(AlertNotice).where(AlertNotice.alert_id.in_(alert_ids))),
         ("rescues", delete(Rescue).where(Rescue.conversation_id.in_(ids))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpline.domain.calls import LegKind
 from helpline.domain.conversation import OPEN_STATES, Risk, State
 from helpline.domain.crisis.result import Component
 from helpline.domain.escalation import AlertState, told_in_round
@@ -9,9 +10,10 @@ from helpline.domain.matching import queue_at
 from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
+from helpline.services.phone_orders import dial
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import alerts, conversations, steps
+from helpline.storage import alerts, calls, conversations, lines, steps
 from helpline.storage.models import Alert, Contact, Conversation, Volunteer
 
 # What is no news by itself once an alert is open.
@@ -177,13 +179,32 @@ def _tell_chain(desk: Desk, alert: Alert) -> None:
     for volunteer in told:
         _tell(desk, alert, volunteer)
         if desk.house.escalation.is_call_due(alert.rounds):
-            desk.note(
-                alert.line_id,
-                Kind.ALERT_CALL_DUE,
-                conversation_id=alert.conversation_id,
-                volunteer_id=volunteer.id,
-                alert=alert.id,
-            )
+            _call(desk, alert, volunteer)
+
+
+def _call(desk: Desk, alert: Alert, volunteer: Volunteer) -> None:
+    """Call somebody who was told and has not answered, unless their phone rings already."""
+    ringing = calls.open_legs_of_alert(desk.session, alert.id)
+    if any(leg.volunteer_id == volunteer.id for leg in ringing):
+        return
+    leg = calls.make_leg(
+        desk.session,
+        desk.session.get_one(Conversation, alert.conversation_id),
+        LegKind.ALERT,
+        sender=lines.public_number(desk.session, alert.line_id).e164,
+        to=volunteer.phone.e164,
+        volunteer_id=volunteer.id,
+        alert_id=alert.id,
+        now=desk.now,
+    )
+    dial(desk, leg, at_once=True)
+    desk.note(
+        alert.line_id,
+        Kind.ALERT_CALLED,
+        conversation_id=alert.conversation_id,
+        volunteer_id=volunteer.id,
+        alert=alert.id,
+    )
 
 
 def _tell(desk: Desk, alert: Alert, volunteer: Volunteer) -> None:

@@ -16,6 +16,7 @@ from helpline.storage import contacts, volunteers
 from helpline.storage.models import (
     Alert,
     Assessment,
+    CallLeg,
     Contact,
     Conversation,
     Message,
@@ -23,12 +24,22 @@ from helpline.storage.models import (
     OutgoingText,
     Rescue,
     ShiftTemplate,
+    Voicemail,
     Volunteer,
     WrapUp,
 )
 
 OF_CONVERSATION = (
-    *("state", "risk", "language", "topics", "opened_at", "first_accepted_at", "ended_at"),
+    *(
+        "channel",
+        "state",
+        "risk",
+        "language",
+        "topics",
+        "opened_at",
+        "first_accepted_at",
+        "ended_at",
+    ),
 )
 # What is kept with a conversation, by the name under which it is shown: table and columns.
 KEPT: Mapping[str, tuple[Any, tuple[str, ...]]] = {
@@ -43,6 +54,8 @@ KEPT: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         ),
     ),
     "emergency_calls": (Rescue, ("called_at", "has_consent", "reason", "confirmed_at", "outcome")),
+    "calls": (CallLeg, ("kind", "state", "ending", "made_at", "joined_at", "ended_at")),
+    "voicemails": (Voicemail, ("left_at", "seconds", "delete_at", "deleted_at")),
     "notes": (Note, ("written_at", "words")),
     "wrap_ups": (WrapUp, ("ended_at", "answer")),
 }
@@ -101,7 +114,7 @@ def _person(desk: Desk, contact: Contact) -> dict[str, Any]:
         select(Conversation).where(Conversation.contact_id == contact.id).order_by(Conversation.id)
     )
     return {
-        "phone": contact.phone.e164,
+        "phone": contact.phone.e164 if contact.phone is not None else None,
         "alias": contact.alias,
         "language": contact.language,
         "wants_language": contact.wants_language,

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from helpline.domain.calls import Channel
 from helpline.domain.conversation import Event, OfferState, Risk
 from helpline.domain.matching import queue_at
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
+from helpline.services.phone_orders import let_go_of_call
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_person, to_volunteer
 from helpline.storage import conversations, duties, messages, offers, steps
 from helpline.storage.models import Conversation, Volunteer
 
 
-def hand_on(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
+def hand_on(
+    desk: Desk,
+    conversation: Conversation,
+    volunteer: Volunteer,
+    *,
+    said: str = "handed_on",
+    caller_hears: str = "again",
+) -> None:
     """From active (locked) back to waiting; whoever hands it on is not asked next."""
     session = desk.session
     contact = conversations.contact_of(session, conversation)
@@ -28,7 +37,10 @@ def hand_on(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> Non
     messages.take_held(session, volunteer.id)
     on_duty = duties.anybody_on_duty(session, conversation.line_id)
     wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
-    steps.promise(session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
+    if conversation.channel == Channel.TEXT:
+        steps.promise(session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
+    else:
+        let_go_of_call(desk, conversation, volunteer.id, caller_hears)
     steps.promise(session, StepKind.MATCH, conversation.line_id, desk.now)
     desk.note(
         conversation.line_id,
@@ -37,5 +49,6 @@ def hand_on(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> Non
         volunteer_id=volunteer.id,
     )
     refresh_duty(desk, volunteer.id)
-    to_volunteer(desk, volunteer, desk.say("handed_on", alias=contact.alias))
-    to_person(desk, conversation, contact, desk.say("person_handed_on", contact.language))
+    to_volunteer(desk, volunteer, desk.say(said, alias=contact.alias))
+    if conversation.channel == Channel.TEXT:
+        to_person(desk, conversation, contact, desk.say("person_handed_on", contact.language))

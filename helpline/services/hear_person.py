@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helpline.domain.calls import Channel
 from helpline.domain.conversation import OPEN_STATES, Risk, State
 from helpline.domain.matching import queue_at
 from helpline.domain.phone import PhoneNumber
@@ -87,6 +88,8 @@ def open_conversation(
     contact: Contact,
     before: Conversation | None,
     topics: Sequence[str] = (),
+    *,
+    channel: Channel = Channel.TEXT,
 ) -> Conversation:
     """A new conversation, waiting; a returning person's last peer and level are known (R44)."""
     returning = (
@@ -98,6 +101,7 @@ def open_conversation(
         line_id=contact.line_id,
         contact_id=contact.id,
         number_id=number.id,
+        channel=channel,
         state=State.WAITING,
         risk=Risk.NONE,
         earlier_risk=max(before.risk, before.earlier_risk) if before is not None else Risk.NONE,
@@ -126,23 +130,13 @@ def greet(desk: Desk, conversation: Conversation, contact: Contact) -> None:
             "received",
             contact.language,
             line=desk.policy.line_name,
-            emergency=_emergency(desk, contact),
+            emergency=desk.house.emergency(contact.phone, contact.language),
             privacy=privacy,
         ),
     )
     on_duty = duties.anybody_on_duty(desk.session, conversation.line_id)
     wait = desk.policy.wait_text if on_duty else desk.policy.wait_text * 0
     steps.promise(desk.session, StepKind.TELL_WAITING, conversation.id, desk.now + wait)
-
-
-def _emergency(desk: Desk, contact: Contact) -> str:
-    """How to reach emergency help where the person's prefix hints that they are."""
-    line = desk.house.crisis_lines.line_for(contact.phone, desk.policy.country)
-    if desk.house.wording.has(f"emergency_{line.country}"):
-        return desk.say(f"emergency_{line.country}", contact.language)
-    if line.emergency:
-        return desk.say("emergency_known", contact.language, emergency=line.emergency)
-    return desk.say("emergency_unknown", contact.language)
 
 
 def _learn_wishes(desk: Desk, contact: Contact, words: str) -> Sequence[str]:

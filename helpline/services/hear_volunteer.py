@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from helpline.domain.calls import Channel
 from helpline.domain.commands import ABOUT_OTHERS, Reading, is_no, is_yes, plain, read_command
 from helpline.domain.conversation import State
 from helpline.domain.record import Kind
@@ -110,7 +111,10 @@ def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     if says_yes and is_on_call(volunteer) and acknowledge(desk, volunteer):
         return True
     if offer is not None and is_yes(written.words):
-        accept_offer(desk, volunteer, offer)
+        if offer.is_call:
+            to_volunteer(desk, volunteer, desk.say("call_press_1"))
+        else:
+            accept_offer(desk, volunteer, offer)
         return True
     if offer is not None and is_no(written.words):
         pass_offer(desk, volunteer, offer)
@@ -226,6 +230,10 @@ def _held_for(desk: Desk, volunteer: Volunteer, conversation: Conversation) -> H
 
 def _send(desk: Desk, volunteer: Volunteer, conversation: Conversation, written: Written) -> None:
     """Pass words on in one of the volunteer's threads; in their own they are the person."""
+    if conversation.volunteer_id == volunteer.id and conversation.channel != Channel.TEXT:
+        alias = conversations.contact_of(desk.session, conversation).alias
+        to_volunteer(desk, volunteer, desk.say("call_only_talk", alias=alias))
+        return
     if conversation.volunteer_id == volunteer.id:
         conversation = conversations.lock(desk.session, conversation.id)
         if conversation.state != State.ACTIVE or conversation.volunteer_id != volunteer.id:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from helpline.domain.calls import Channel
 from helpline.domain.conversation import Event
 from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
+from helpline.services.ring_peers import ring_more
 from helpline.services.write_text import to_volunteer
 from helpline.storage import conversations, duties, offers, steps
 from helpline.storage.models import Conversation, Offer, Volunteer
@@ -19,11 +21,14 @@ def match_waiting(desk: Desk, line_id: int) -> bool:
     or peer that somebody else holds at this moment is skipped; whoever holds it promises
     another match before they let go.
     """
-    match = conversations.lock_next_match(desk.session, line_id, desk.now, desk.policy.offer)
+    match = conversations.lock_next_match(desk.session, line_id, desk.now, desk.policy.rests)
     if match is None:
         return False
     steps.promise(desk.session, StepKind.MATCH, line_id, desk.now)
     conversation, volunteer_id = match
+    if conversation.channel == Channel.VOICE:
+        ring_more(desk, conversation.id)
+        return True
     if not duties.take(desk.session, volunteer_id):
         return False
     volunteer = desk.session.get_one(Volunteer, volunteer_id)
@@ -57,7 +62,7 @@ def reserve(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> Off
 def _offer_text(desk: Desk, conversation: Conversation) -> str:
     """What is known, without a word of theirs: channel, wait, language, topic, risk."""
     return desk.say(
-        "offer",
+        "offer_call_back" if conversation.channel == Channel.CALL_BACK else "offer",
         wait=minutes_between(conversation.waiting_since, desk.now),
         language=desk.say(f"language_{conversation.language or desk.policy.language}"),
         topics=", ".join(desk.say(f"topic_{topic}") for topic in conversation.topics[:3])

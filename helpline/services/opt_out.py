@@ -57,14 +57,14 @@ def opt_in(desk: Desk, contact: Contact) -> None:
 
 def abandon(desk: Desk, conversation: Conversation, event: Event) -> None:
     """A conversation that nobody had taken (locked) is over."""
-    offer = offers.pending_for_conversation(desk.session, conversation.id)
-    if offer is not None:
-        end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN)
-        volunteer = desk.session.get_one(Volunteer, offer.volunteer_id)
-        to_volunteer(desk, volunteer, desk.say("offer_withdrawn"))
+    for offer in offers.pending_for_conversation(desk.session, conversation.id):
+        end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN, told="gone")
+        if not offer.is_call:
+            volunteer = desk.session.get_one(Volunteer, offer.volunteer_id)
+            to_volunteer(desk, volunteer, desk.say("offer_withdrawn"))
     conversations.move(conversation, event)
     conversation.ended_at = conversation.closed_at = desk.now
-    for kind in (StepKind.TELL_WAITING, StepKind.REASK):
+    for kind in (StepKind.TELL_WAITING, StepKind.REASK, StepKind.RING, StepKind.OFFER_CHOICE):
         steps.drop_promise(desk.session, kind, conversation.id)
     desk.note(conversation.line_id, Kind.CONVERSATION_ABANDONED, conversation_id=conversation.id)
 

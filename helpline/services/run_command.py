@@ -8,6 +8,7 @@ from helpline.domain.commands import OWN_LABEL, Command, Reading
 from helpline.domain.conversation import OPEN_STATES, Event, Risk, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services import answer_alert, note_rescue, set_duty, show_status
+from helpline.services.call_back import call_by_command
 from helpline.services.desk import Desk
 from helpline.services.escalate import raise_alert, send_crisis_text
 from helpline.services.hand_on import hand_on
@@ -141,6 +142,7 @@ ON_CONVERSATION: dict[Command | None, OnConversation] = {
     Command.PASS: _pass,
     Command.NOTE: _note,
     Command.URGENT: _urgent,
+    Command.CALL: call_by_command,
 }
 ACTS: dict[Command, Act] = {
     Command.ON: set_duty.come_on,

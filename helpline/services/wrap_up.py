@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from helpline.domain.calls import Channel
 from helpline.domain.conversation import Event, Risk, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
+from helpline.services.phone_orders import let_go_of_call
 from helpline.services.refresh_duty import refresh_duty
 from helpline.services.write_text import to_leads, to_person, to_volunteer
 from helpline.storage import conversations, messages, steps
@@ -41,7 +43,9 @@ def finish(desk: Desk, conversation: Conversation, *, reason: str, key: str = "e
         volunteer_id=volunteer.id,
         reason=reason,
     )
-    to_person(desk, conversation, contact, desk.say(key, contact.language))
+    if conversation.channel == Channel.TEXT:
+        to_person(desk, conversation, contact, desk.say(key, contact.language))
+    let_go_of_call(desk, conversation, volunteer.id, "bye")
     _ask(desk, conversation, volunteer, contact.alias)
     desk.session.flush()
     refresh_duty(desk, volunteer.id)

@@ -23,9 +23,10 @@ def to_person(
 ) -> bool:
     """Write to the person, from the number they texted.
 
-    False, and nothing is written, while they have opted out (R28).
+    False, and nothing is written, while they have opted out (R28) or where they called with
+    their number withheld.
     """
-    if contact.opted_out_at is not None:
+    if contact.opted_out_at is not None or contact.phone is None:
         return False
     sender = lines.sender_for_contact(desk.session, conversation)
     for place, part in enumerate(split_body(body) or [""]):

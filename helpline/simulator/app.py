@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request, url_for
 
-from helpline.simulator import rest
+from helpline.simulator import rest_calls
+from helpline.simulator.exchange import BEHAVIOURS, Outside, shown
 from helpline.simulator.faults import NAMES
 from helpline.simulator.network import Account, Network, Phone, public
 from helpline.simulator.rest import network
 
 STREAM_SECONDS = 15
+MOST_CALLS_SHOWN = 200
+KEYS = "0123456789*#"
 PICTURES = ("sunrise", "dog", "tea")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
@@ -31,12 +34,15 @@ def phones() -> str:
 
 @blueprint.get("/sim/state")
 def state() -> Response:
-    """Everything: phones, the account's numbers, every text."""
+    """Everything: phones, the account's numbers, every text and call."""
     net = network()
     return jsonify(
         phones=[vars(phone) for phone in net.phones],
         numbers=net.account.numbers,
         texts=[public(text) for text in sorted(net.texts.values(), key=lambda each: each.number)],
+        calls=[shown(call) for call in list(net.exchange.calls.values())[-MOST_CALLS_SHOWN:]],
+        behaviours=BEHAVIOURS,
+        behaves=net.exchange.behaviours,
         pictures=[url_for("static", filename=f"{name}.svg", _external=True) for name in PICTURES],
         faults=NAMES,
     )
@@ -52,6 +58,55 @@ def write() -> tuple[Response, int]:
     body = str(asked.get("body", ""))[:1600]
     text = network().write(sender, to, body, [str(url) for url in asked.get("media", [])][:10])
     return jsonify(public(text)), 201
+
+
+@blueprint.post("/sim/calls")
+def call() -> tuple[Response, int]:
+    """Somebody calls: JSON with `sender` (or `anonymous`) and `to`."""
+    asked = request.get_json(silent=True) or {}
+    sender, to = str(asked.get("sender", "")), str(asked.get("to", ""))
+    if not sender or to not in network().account.numbers:
+        return jsonify(error="sender and to are needed; to is one of the account's numbers"), 400
+    return jsonify(shown(network().exchange.dial_in(sender, to))), 201
+
+
+@blueprint.post("/sim/calls/<sid>/<act>")
+def act_on_call(sid: str, act: str) -> tuple[Response, int]:
+    """What is done on a phone: `answer`, `decline`, `hang-up`, or `press` with JSON `key`."""
+    exchange = network().exchange
+    key = str((request.get_json(silent=True) or {}).get("key", ""))
+    acts: dict[str, Callable[[str], None]] = {
+        "answer": exchange.pick_up,
+        "decline": exchange.decline,
+        "hang-up": exchange.hang_up,
+        "press": lambda sid: exchange.press(sid, key),
+    }
+    if sid not in exchange.calls:
+        return jsonify(error="there is no such call"), 404
+    if act not in acts or (act == "press" and (len(key) != 1 or key not in KEYS)):
+        return jsonify(error=f"acts are {', '.join(acts)}; a key is one of {KEYS}"), 400
+    acts[act](sid)
+    return jsonify(shown(exchange.calls[sid])), 200
+
+
+@blueprint.post("/sim/behaviours")
+def behave() -> tuple[Response, int]:
+    """How phones behave when they are called: JSON of number to a behaviour."""
+    asked = request.get_json(silent=True) or {}
+    if any(each not in BEHAVIOURS for each in asked.values()):
+        return jsonify(error=f"behaviours are {', '.join(BEHAVIOURS)}"), 400
+    network().exchange.behaviours.update({str(number): how for number, how in asked.items()})
+    return jsonify(network().exchange.behaviours), 200
+
+
+@blueprint.post("/sim/pace")
+def set_pace() -> tuple[Response, int]:
+    """How fast the exchange's time goes: JSON `pace`, 1 as in life, 0.1 ten times as fast."""
+    pace = (request.get_json(silent=True) or {}).get("pace")
+    if not isinstance(pace, int | float) or not 0 < pace <= 10:
+        return jsonify(error="pace is a number above 0 and up to 10"), 400
+    network().exchange.pace = float(pace)
+    return jsonify(pace=pace), 200
 
 
 @blueprint.post("/sim/phones")
@@ -99,11 +154,15 @@ def events() -> Response:
     return Response(stream(), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def create_app(account: Account | None = None, phones: list[Phone] | None = None) -> Flask:
-    """The simulator, by default as the environment says.
+def create_app(
+    account: Account | None = None,
+    phones: list[Phone] | None = None,
+    outside: Outside | None = None,
+) -> Flask:
+    """The simulator, by default as the environment says, and in real time.
 
-    That is `SIM_ACCOUNT_SID`, `SIM_AUTH_TOKEN`, `SIM_NUMBERS` (comma-separated), `SIM_WEBHOOK`
-    and `SIM_PHONES` (JSON).
+    That is `SIM_ACCOUNT_SID`, `SIM_AUTH_TOKEN`, `SIM_NUMBERS` (comma-separated), `SIM_WEBHOOK`,
+    `SIM_VOICE_WEBHOOK`, `SIM_VOICE_STATUS` and `SIM_PHONES` (JSON).
     """
     if account is None:
         account = Account(
@@ -111,11 +170,13 @@ def create_app(account: Account | None = None, phones: list[Phone] | None = None
             token=os.environ["SIM_AUTH_TOKEN"],
             numbers=tuple(os.environ["SIM_NUMBERS"].split(",")),
             webhook=os.environ["SIM_WEBHOOK"],
+            voice=os.environ.get("SIM_VOICE_WEBHOOK", ""),
+            voice_status=os.environ.get("SIM_VOICE_STATUS", ""),
         )
         phones = [Phone(**each) for each in json.loads(os.environ.get("SIM_PHONES", "[]"))]
     app = Flask(__name__)
-    app.extensions["network"] = Network(account, phones or [])
-    app.register_blueprint(rest.blueprint)
+    app.extensions["network"] = Network(account, phones or [], outside=outside)
+    app.register_blueprint(rest_calls.blueprint)
     app.register_blueprint(blueprint)
     app.after_request(_add_headers)
     return app

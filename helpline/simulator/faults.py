@@ -15,6 +15,12 @@ NAMES = (
     "reports_reordered",
     "report_failed",
     "down",
+    "call_500",
+    "call_429",
+    "call_delay",
+    "call_timeout_after_accepting",
+    "call_update_500",
+    "call_lost",
 )
 
 

@@ -1,12 +1,14 @@
-"""The simulated network: phones, texts and their states, opt-outs, and who is told."""
+"""The simulated network: phones, texts and their states, opt-outs, calls, and who is told."""
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import queue
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
@@ -14,6 +16,7 @@ from typing import Any
 
 import requests
 
+from helpline.simulator.exchange import Exchange, Outside, SimCall, shown
 from helpline.simulator.faults import Faults
 from helpline.simulator.signing import sign
 
@@ -46,12 +49,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose network this is, and where its webhooks go."""
+    """Whose network this is, and where its webhooks go: `webhook` for texts, `voice` for calls."""
 
     sid: str
     token: str
     numbers: tuple[str, ...]
     webhook: str
+    voice: str = ""
+    voice_status: str = ""
+    fallback: str = ""
 
 
 @dataclass
@@ -75,11 +81,19 @@ class Network:
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _listeners: list[queue.Queue[dict[str, Any]]] = field(default_factory=list)
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16))
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32))
     _http: requests.Session = field(default_factory=requests.Session)
+
+    outside: Outside | None = None
+    exchange: Exchange = field(init=False)
 
     def __post_init__(self) -> None:
         self._http.trust_env = False
+        outside = self.outside or RealOutside(self)
+        account = self.account
+        self.exchange = Exchange(
+            account.sid, account.voice, outside, status_url=account.voice_status
+        )
 
     def _add(self, text: Text) -> Text:
         with self._lock:
@@ -192,20 +206,33 @@ class Network:
                 self._tell(text)
 
     def _post(self, url: str, form: dict[str, str]) -> bool:
-        """Call a webhook, signed; once more if it fails, as Twilio may."""
+        return 200 <= self.ask(url, form)[0] < 300
+
+    def ask(self, url: str, form: dict[str, str]) -> tuple[int, str]:
+        """Call a webhook, signed; once more if it fails, as Twilio may. 0 for no answer."""
         headers = {
             "X-Twilio-Signature": sign(self.account.token, url, form),
             "User-Agent": "TwilioProxy/1.1",
         }
+        status, text = 0, ""
         for _ in range(2):
             try:
                 answer = self._http.post(url, data=form, headers=headers, timeout=WEBHOOK_SECONDS)
             except requests.RequestException:
                 time.sleep(0.5)
                 continue
+            status, text = answer.status_code, answer.text
             if answer.ok:
-                return True
-        return False
+                break
+        return status, text
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do work in another thread."""
+        self._pool.submit(work)
+
+    def tell_call(self, call: SimCall) -> None:
+        """A call has changed."""
+        self._broadcast({"call": shown(call)})
 
     def listed(self, to: str, sender: str) -> list[Text]:
         """The texts of the account, newest first."""
@@ -226,7 +253,9 @@ class Network:
         return text is not None
 
     def _tell(self, text: Text) -> None:
-        news = public(text)
+        self._broadcast(public(text))
+
+    def _broadcast(self, news: dict[str, Any]) -> None:
         with self._lock:
             for listener in self._listeners:
                 listener.put(news)
@@ -242,6 +271,48 @@ class Network:
         """No more changes to this queue."""
         with self._lock:
             self._listeners.remove(listener)
+
+
+class RealOutside:
+    """The exchange's outside in a process of its own: threads, real time, signed webhooks."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._wake = threading.Condition()
+        threading.Thread(target=self._tick, name="timers", daemon=True).start()
+
+    def post(self, url: str, form: dict[str, str]) -> tuple[int, str]:
+        """A signed webhook."""
+        return self._network.ask(url, form)
+
+    def run(self, work: Callable[[], None]) -> None:
+        """In another thread."""
+        self._network.soon(work)
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        """In another thread, after that long."""
+        with self._wake:
+            heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), work))
+            self._wake.notify()
+
+    def _tick(self) -> None:
+        while True:
+            with self._wake:
+                while not self._due or self._due[0][0] > time.monotonic():
+                    wait = self._due[0][0] - time.monotonic() if self._due else None
+                    self._wake.wait(wait)
+                work = heapq.heappop(self._due)[2]
+            self._network.soon(work)
+
+    def now(self) -> float:
+        """The time."""
+        return time.time()
+
+    def tell(self, call: SimCall) -> None:
+        """To every browser."""
+        self._network.tell_call(call)
 
 
 def public(text: Text) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Twilio's REST resources, as far as a texting helpline uses them, shaped as Twilio's."""
+"""Twilio's REST resources for texts, and what all resources share, shaped as Twilio's."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -30,6 +31,16 @@ MESSAGES = {
     21611: (429, "This 'From' number has exceeded the maximum number of queued messages"),
     21612: (400, "The 'To' phone number is not currently reachable via SMS."),
     21614: (400, "'To' number is not a valid mobile number."),
+    20001: (400, "Invalid parameter"),
+    21201: (400, "No 'To' number is specified"),
+    21205: (400, "Url parameter is required."),
+    21210: (400, "The source phone number provided is not yet verified for your account."),
+    21213: (400, "Caller phone number is required"),
+    21214: (400, "'To' phone number cannot be reached"),
+    21215: (400, "Account not authorized to call this number."),
+    21216: (400, "Account not allowed to call this number."),
+    21217: (400, "Phone number does not appear to be valid"),
+    21220: (400, "Call is not in-progress. Cannot redirect."),
     21617: (400, "The concatenated message body exceeds the 1600 character limit."),
 }
 # Twilio's magic numbers, in either place.
@@ -42,6 +53,7 @@ MAGIC_TO = {
 }
 MAGIC_FROM = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
+T = TypeVar("T")
 blueprint = Blueprint("rest", __name__)
 
 
@@ -119,22 +131,27 @@ def _fault_of(to: str, sender: str, body: str, media: list[str]) -> int | None:
 @blueprint.get(f"{API}/Messages.json")
 def list_messages(account_sid: str) -> Response:
     """The account's texts, newest first, a page at a time."""
+    found = network().listed(request.args.get("To", ""), request.args.get("From", ""))
+    return page_of("messages", found, as_message)
+
+
+def page_of(name: str, found: Sequence[T], show: Callable[[T], dict[str, Any]]) -> Response:
+    """One page of a list, as Twilio pages."""
     size = min(max(request.args.get("PageSize", 50, type=int), 1), 1000)
     page = max(request.args.get("Page", 0, type=int), 0)
-    found = network().listed(request.args.get("To", ""), request.args.get("From", ""))
     shown = found[page * size : (page + 1) * size]
     more = len(found) > (page + 1) * size
-    return jsonify(
-        messages=[as_message(text) for text in shown],
-        first_page_uri=_page(0, size),
-        next_page_uri=_page(page + 1, size) if more else None,
-        previous_page_uri=_page(page - 1, size) if page else None,
-        uri=_page(page, size),
-        page=page,
-        page_size=size,
-        start=page * size,
-        end=page * size + max(0, len(shown) - 1),
-    )
+    paging = {
+        "first_page_uri": _page(0, size),
+        "next_page_uri": _page(page + 1, size) if more else None,
+        "previous_page_uri": _page(page - 1, size) if page else None,
+        "uri": _page(page, size),
+        "page": page,
+        "page_size": size,
+        "start": page * size,
+        "end": page * size + max(0, len(shown) - 1),
+    }
+    return jsonify({name: [show(each) for each in shown], **paging})
 
 
 def _page(page: int, size: int) -> str:

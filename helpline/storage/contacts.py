@@ -17,13 +17,7 @@ from helpline.storage.models.base import LOCK
 
 def lock_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Contact | None:
     """The contact with this number, locked until the transaction ends."""
-    key = vault_of_session(session).phone_key(phone)
-    return session.scalars(
-        select(Contact)
-        .where(Contact.line_id == line_id, Contact.phone_key == key)
-        .with_for_update(**LOCK)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return _lock_by_key(session, line_id, vault_of_session(session).phone_key(phone))
 
 
 def lock_or_create(session: Session, line_id: int, phone: PhoneNumber, now: datetime) -> Contact:
@@ -31,16 +25,36 @@ def lock_or_create(session: Session, line_id: int, phone: PhoneNumber, now: date
     contact = lock_by_phone(session, line_id, phone)
     if contact is not None:
         return contact
-    key = vault_of_session(session).phone_key(phone)
+    return _create(session, line_id, phone, vault_of_session(session).phone_key(phone), now)
+
+
+def create_withheld(session: Session, line_id: int, call_sid: str, now: datetime) -> Contact:
+    """Somebody whose number is withheld: a contact for this one call, locked."""
+    key = vault_of_session(session).sender_key(f"withheld {call_sid}")
+    return _create(session, line_id, None, key, now)
+
+
+def _create(
+    session: Session, line_id: int, phone: PhoneNumber | None, key: bytes, now: datetime
+) -> Contact:
     for alias in aliases(int.from_bytes(key[:6], "big")):
         row = insert(Contact).values(
             line_id=line_id, alias=alias, phone=phone, phone_key=key, created_at=now
         )
         made = session.scalars(row.on_conflict_do_nothing().returning(Contact)).one_or_none()
-        contact = made or lock_by_phone(session, line_id, phone)
+        contact = made or _lock_by_key(session, line_id, key)
         if contact is not None:
             return contact
     raise AssertionError("aliases never end")
+
+
+def _lock_by_key(session: Session, line_id: int, key: bytes) -> Contact | None:
+    return session.scalars(
+        select(Contact)
+        .where(Contact.line_id == line_id, Contact.phone_key == key)
+        .with_for_update(**LOCK)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
 
 
 def lock(session: Session, contact_id: int) -> Contact:

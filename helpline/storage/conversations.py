@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
+from helpline.domain.calls import Channel
 from helpline.domain.conversation import OPEN_STATES, Event, Risk, State, after
-from helpline.domain.matching import REST_AFTER_EXPIRED, REST_AFTER_PASSED, SOFT_WINDOW
+from helpline.domain.matching import SOFT_WINDOW, Rests
 from helpline.storage.models import Contact, Conversation, Place
 from helpline.storage.models.base import LOCK
 
@@ -24,16 +25,17 @@ SUITS = """
     AND d.volunteer_id <> ALL (past.resting)
 """
 # `OFFSET 0` keeps the planner from sorting all who are free when it may read the index in order.
-NEXT_MATCH = text(
-    f"""
+MATCH = f"""
     SELECT c.id, best.volunteer_id
     FROM conversation c
     JOIN contact p ON p.id = c.contact_id
     CROSS JOIN LATERAL (
         SELECT array_agg(o.volunteer_id) AS asked,
                coalesce(array_agg(o.volunteer_id) FILTER (
-                   WHERE o.ended_at > CASE WHEN o.state = 'expired' THEN :expired_since
-                                           ELSE :passed_since END), '{{}}') AS resting
+                   WHERE o.ended_at > CASE
+                       WHEN c.channel = 'voice' AND o.state = 'expired' THEN :unanswered_since
+                       WHEN o.state = 'expired' THEN :expired_since
+                       ELSE :passed_since END), '{{}}') AS resting
         FROM offer o WHERE o.conversation_id = c.id
     ) past
     CROSS JOIN LATERAL (
@@ -60,29 +62,36 @@ NEXT_MATCH = text(
                  d.idle_since, d.volunteer_id
         LIMIT 1
     ) best
+"""
+NEXT_MATCH = text(
+    f"""
+    {MATCH}
     WHERE c.line_id = :line_id AND c.state = 'waiting'
     ORDER BY c.queue_at, c.id
     LIMIT 1
     FOR NO KEY UPDATE OF c SKIP LOCKED
     """
 )
+BEST_PEER = text(f"{MATCH} WHERE c.id = :conversation_id AND c.state IN ('waiting', 'offered')")
 
 
 def lock_next_match(
-    session: Session, line_id: int, now: datetime, offer: timedelta
+    session: Session, line_id: int, now: datetime, rests: Rests
 ) -> tuple[Conversation, int] | None:
     """The first waiting conversation that can be offered, locked, and the volunteer to ask."""
-    row = session.execute(
-        NEXT_MATCH,
-        {
-            "line_id": line_id,
-            "expired_since": now - offer * REST_AFTER_EXPIRED,
-            "passed_since": now - offer * REST_AFTER_PASSED,
-        },
-    ).one_or_none()
+    row = session.execute(NEXT_MATCH, {"line_id": line_id, **rests.since(now)}).one_or_none()
     if row is None:
         return None
     return session.get_one(Conversation, row.id, populate_existing=True), row.volunteer_id
+
+
+def best_peer(
+    session: Session, conversation: Conversation, now: datetime, rests: Rests
+) -> int | None:
+    """Whom to ask next about this one (locked) conversation."""
+    told = {"conversation_id": conversation.id, **rests.since(now)}
+    row = session.execute(BEST_PEER, told).one_or_none()
+    return row.volunteer_id if row is not None else None
 
 
 def lock(session: Session, conversation_id: int) -> Conversation:
@@ -93,30 +102,62 @@ def lock(session: Session, conversation_id: int) -> Conversation:
 
 
 def lock_open(session: Session, contact_id: int) -> Conversation | None:
-    """The contact's open conversation, locked. The caller holds the contact's lock."""
+    """The contact's open conversation by text, locked. The caller holds the contact's lock."""
     return session.scalars(
         select(Conversation)
-        .where(Conversation.contact_id == contact_id, Conversation.state.in_(OPEN_STATES))
+        .where(
+            Conversation.contact_id == contact_id,
+            Conversation.channel == Channel.TEXT,
+            Conversation.state.in_(OPEN_STATES),
+        )
         .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
     ).one_or_none()
 
 
 def find_open(session: Session, contact_id: int) -> Conversation | None:
-    """The contact's open conversation, not locked."""
+    """The contact's open conversation by text, not locked."""
     return session.scalars(
         select(Conversation).where(
-            Conversation.contact_id == contact_id, Conversation.state.in_(OPEN_STATES)
+            Conversation.contact_id == contact_id,
+            Conversation.channel == Channel.TEXT,
+            Conversation.state.in_(OPEN_STATES),
         )
     ).one_or_none()
 
 
 def lock_latest(session: Session, contact_id: int) -> Conversation | None:
-    """The contact's most recent conversation, locked: the open one, if any is."""
+    """The contact's most recent conversation by text, locked: the open one, if any is."""
+    return session.scalars(
+        select(Conversation)
+        .where(Conversation.contact_id == contact_id, Conversation.channel == Channel.TEXT)
+        .order_by(Conversation.id.desc())
+        .limit(1)
+        .with_for_update(**LOCK)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def latest(session: Session, contact_id: int) -> Conversation | None:
+    """The contact's most recent conversation of any channel, not locked."""
     return session.scalars(
         select(Conversation)
         .where(Conversation.contact_id == contact_id)
         .order_by(Conversation.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def lock_promised_call(session: Session, contact_id: int) -> Conversation | None:
+    """A call back that the contact was promised and that nobody has taken yet, locked."""
+    return session.scalars(
+        select(Conversation)
+        .where(
+            Conversation.contact_id == contact_id,
+            Conversation.channel == Channel.CALL_BACK,
+            Conversation.state.in_([State.WAITING, State.OFFERED]),
+        )
+        .order_by(Conversation.id)
         .limit(1)
         .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
@@ -152,11 +193,7 @@ def release(session: Session, conversation: Conversation) -> None:
 
     The caller moves the state before the next flush: a held state needs a holder.
     """
-    place = session.scalars(
-        select(Place).where(Place.conversation_id == conversation.id)
-    ).one_or_none()
-    if place is not None:
-        session.delete(place)
+    session.execute(delete(Place).where(Place.conversation_id == conversation.id))
     conversation.volunteer_id = None
     conversation.relay_number_id = None
     conversation.label = None
@@ -164,14 +201,9 @@ def release(session: Session, conversation: Conversation) -> None:
 
 def count_waiting(session: Session, line_id: int) -> int:
     """How many people wait, offered or not."""
-    return len(
-        session.scalars(
-            select(Conversation.id).where(
-                Conversation.line_id == line_id,
-                Conversation.state.in_([State.WAITING, State.OFFERED]),
-            )
-        ).all()
-    )
+    waiting = Conversation.state.in_([State.WAITING, State.OFFERED])
+    counted = select(func.count()).where(Conversation.line_id == line_id, waiting)
+    return session.scalar(counted) or 0
 
 
 def contact_of(session: Session, conversation: Conversation) -> Contact:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from helpline.domain.conversation import OPEN_STATES, OfferState, Risk, State
+from helpline.storage import calls
 from helpline.storage.models import (
     Contact,
     Conversation,
@@ -49,6 +50,12 @@ def anybody_unasked(session: Session, line_id: int, conversation_id: int) -> boo
     )
 
 
+def count_free(session: Session, line_id: int, most: int) -> int:
+    """How many are free, counted no further than `most`."""
+    some = select(Duty.volunteer_id).where(Duty.line_id == line_id, Duty.free).limit(most)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
 def count_places(session: Session, volunteer_id: int) -> int:
     """How many places this volunteer's offers, conversations and wrap-ups take up."""
     return (
@@ -62,8 +69,8 @@ def count_places(session: Session, volunteer_id: int) -> int:
 def is_bound(session: Session, volunteer: Volunteer, now: datetime) -> bool:
     """Whether something keeps this volunteer from a further offer.
 
-    That is an offer that is pending, a wrap-up that is asked, a risky conversation (R6), or a
-    conversation of their own.
+    That is an offer that is pending, a call they are in, a wrap-up that is asked, a risky
+    conversation (R6), or a conversation of their own.
     """
     offered = exists().where(Offer.volunteer_id == volunteer.id, Offer.state == OfferState.PENDING)
     wrapping = exists().where(
@@ -80,6 +87,8 @@ def is_bound(session: Session, volunteer: Volunteer, now: datetime) -> bool:
         Conversation.contact_id == Contact.id,
         Conversation.state.in_(OPEN_STATES),
     )
+    if calls.is_on_the_phone(session, volunteer.id):
+        return True
     return bool(session.scalar(select(offered | wrapping | risky | own)))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from helpline.domain.conversation import OfferState
-from helpline.storage.models import Conversation, Offer, Volunteer
+from helpline.storage.models import Conversation, Duty, Offer, Place, Volunteer
 from helpline.storage.models.base import LOCK
 
 # The lowest slot within the cap that is free; none, and no row, when all are taken.
@@ -35,6 +36,8 @@ def make(
     volunteer: Volunteer,
     now: datetime,
     expires_at: datetime,
+    *,
+    is_call: bool = False,
 ) -> Offer:
     """A pending offer and the place it takes; raises `NoFreePlace`."""
     taken = session.execute(
@@ -51,6 +54,7 @@ def make(
         line_id=conversation.line_id,
         conversation_id=conversation.id,
         volunteer_id=volunteer.id,
+        is_call=is_call,
         state=OfferState.PENDING,
         offered_at=now,
         expires_at=expires_at,
@@ -67,13 +71,35 @@ def pending_for_volunteer(session: Session, volunteer_id: int) -> Offer | None:
     ).one_or_none()
 
 
-def pending_for_conversation(session: Session, conversation_id: int) -> Offer | None:
-    """The offer of this conversation that is not answered yet."""
+def pending_for_conversation(session: Session, conversation_id: int) -> Sequence[Offer]:
+    """The offers of this conversation that are not answered yet: one by text, several by call."""
     return session.scalars(
-        select(Offer).where(
-            Offer.conversation_id == conversation_id, Offer.state == OfferState.PENDING
+        select(Offer)
+        .where(Offer.conversation_id == conversation_id, Offer.state == OfferState.PENDING)
+        .order_by(Offer.id)
+    ).all()
+
+
+def free_place(session: Session, offer: Offer) -> None:
+    """Give back the place that an offer took."""
+    session.execute(
+        delete(Place).where(
+            Place.conversation_id == offer.conversation_id,
+            Place.volunteer_id == offer.volunteer_id,
         )
-    ).one_or_none()
+    )
+
+
+def anybody_asked_less(session: Session, line_id: int, conversation_id: int, times: int) -> bool:
+    """Whether anybody free was offered this conversation fewer than so many times."""
+    asked = (
+        select(func.count())
+        .where(Offer.conversation_id == conversation_id, Offer.volunteer_id == Duty.volunteer_id)
+        .scalar_subquery()
+    )
+    return bool(
+        session.scalar(select(exists().where(Duty.line_id == line_id, Duty.free, asked < times)))
+    )
 
 
 def latest_for_volunteer(session: Session, volunteer_id: int) -> Offer | None:

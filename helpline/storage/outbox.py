@@ -24,11 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from helpline.domain.calls import OPEN_ORDERS
 from helpline.domain.conversation import UNSENT_TEXT_STATES, TextState
 from helpline.domain.phone import PhoneNumber
 from helpline.domain.record import TextKind
 from helpline.storage.engine import vault_of_session
-from helpline.storage.models import CarrierCopy, Inbound, OutgoingText, Step
+from helpline.storage.models import CallOrder, CarrierCopy, Inbound, OutgoingText, Step
 from helpline.storage.models.base import LOCK
 from helpline.storage.sealed import sealed_type
 from helpline.storage.vault import CannotOpen
@@ -318,6 +319,7 @@ def is_due(session: Session, now: datetime) -> bool:
                     OutgoingText.state.in_(UNSENT_TEXT_STATES), OutgoingText.due_at <= now
                 )
                 | exists().where(CarrierCopy.due_at <= now)
+                | exists().where(CallOrder.state.in_(OPEN_ORDERS), CallOrder.due_at <= now)
             )
         )
     )

@@ -14,7 +14,13 @@ from helpline.storage.models.base import LOCK
 
 LONGEST_PAUSE = timedelta(minutes=1)
 # What the urgent worker does besides, so that no length of the queue delays it.
-URGENT_STEPS = (StepKind.REPEAT_ALERT, StepKind.ASK_ABOUT_RESCUE)
+URGENT_STEPS = (
+    StepKind.REPEAT_ALERT,
+    StepKind.ASK_ABOUT_RESCUE,
+    StepKind.RING,
+    StepKind.STOP_RINGING,
+    StepKind.OFFER_CHOICE,
+)
 STEP_TABLE = Step.metadata.tables["step"]
 _promised = insert(STEP_TABLE).values(
     kind=bindparam("kind"), subject_id=bindparam("subject_id"), due_at=bindparam("due_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, select
@@ -94,3 +95,18 @@ def _shifts(
             .limit(most)
         )
     )
+
+
+def on_duty(session: Session, line_id: int, role: str) -> Sequence[Volunteer]:
+    """Those on duty with a role, oldest first."""
+    return session.scalars(
+        select(Volunteer)
+        .join(Duty, Duty.volunteer_id == Volunteer.id)
+        .where(
+            Volunteer.line_id == line_id,
+            Volunteer.opted_out_at.is_(None),
+            Volunteer.roles.contains([role]),
+            Duty.on_duty,
+        )
+        .order_by(Volunteer.id)
+    ).all()

@@ -97,7 +97,7 @@ def test_rest_traffic_is_what_twilio_describes_both_ways(simulator: Simulator) -
     simulator.carrier.send_text(a_text("", media=("https://media.example.org/a",)))
     time.sleep(0.5)
     assert simulator.carrier.find_text(a_text(), datetime.now(UTC), []) == sid  # noqa: TID251
-    simulator.carrier.delete_text(sid)
+    simulator.carrier.delete_copy(sid)
     assert findings == []
 
 
@@ -189,7 +189,7 @@ def test_opt_out_words_block_until_start(simulator: Simulator) -> None:
 
 
 def test_deleting_what_is_gone_is_fine(simulator: Simulator) -> None:
-    simulator.carrier.delete_text("SM" + "0" * 32)
+    simulator.carrier.delete_copy("SM" + "0" * 32)
 
 
 @pytest.mark.parametrize(

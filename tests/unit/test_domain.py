@@ -81,7 +81,7 @@ class TestConversation:
 
     def test_whoever_waits_is_only_ever_abandoned_by_their_own_word(self) -> None:
         causes = {event for (_, event), then in MOVES.items() if then == State.ABANDONED}
-        assert causes == {Event.OPTED_OUT, Event.ERASED}
+        assert causes == {Event.OPTED_OUT, Event.HUNG_UP, Event.ERASED}
 
 
 class TestQueue:

@@ -42,8 +42,12 @@ FACTS = {
     "state": "waiting for a peer",
     "why": "she has stopped answering",
     "number": "+12025550100",
+    "key": 3,
+    "link": "https://help.example.org/v/voicemail/" + "x" * 60,
 }
-PAGES = tuple(key for key in EN if key.startswith("page_"))
+TABLES = tomllib.loads((CONFIG / "wording/en.toml").read_text())
+# What is read on a page or heard on the phone need not fit into a text.
+UNBOUNDED = {*TABLES["page"], *TABLES["caller"], *TABLES["phone"]}
 MOST_SEGMENTS = 2
 UNSAFE = re.compile(
     r"commit(ted|s)?\b|successful|failed attempt|overdose|hang(ing|ed)?\b|pills?\b|guns?\b"
@@ -68,7 +72,7 @@ def test_every_text_is_short_safe_and_honest(language: str, key: str) -> None:
     assert text.strip() == text
     assert not UNSAFE.search(text), key
     assert not MACHINE_AS_PERSON.search(text), key
-    if key not in PAGES:
+    if key not in UNBOUNDED:
         assert count_segments(text) <= MOST_SEGMENTS, (key, count_segments(text))
 
 
@@ -84,10 +88,9 @@ def test_spanish_wants_the_same_facts_as_english(key: str) -> None:
 
 
 def test_all_that_a_person_reads_is_there_in_every_language() -> None:
-    english = tomllib.loads((CONFIG / "wording/en.toml").read_text())
     for language in WORDING.texts:
-        missing = [key for key in english["person"] if key not in WORDING.texts[language]]
-        assert missing == [], language
+        keys = [*TABLES["person"], *TABLES["caller"]]
+        assert [key for key in keys if key not in WORDING.texts[language]] == [], language
 
 
 @pytest.mark.parametrize("language", sorted(WORDING.texts))

@@ -2,6 +2,7 @@
 
 from helpline.storage.models.alerts import Alert, AlertNotice, Assessment, Rescue
 from helpline.storage.models.base import Base
+from helpline.storage.models.calls import Call, CallLeg, CallOrder, Pace, Voicemail
 from helpline.storage.models.conversations import (
     Conversation,
     HeldText,
@@ -29,6 +30,9 @@ __all__ = [
     "Assessment",
     "AuditEvent",
     "Base",
+    "Call",
+    "CallLeg",
+    "CallOrder",
     "CarrierCopy",
     "Contact",
     "Conversation",
@@ -43,11 +47,13 @@ __all__ = [
     "Number",
     "Offer",
     "OutgoingText",
+    "Pace",
     "Place",
     "Rescue",
     "Shift",
     "ShiftTemplate",
     "Step",
+    "Voicemail",
     "Volunteer",
     "WrapUp",
 ]

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from helpline.domain.calls import Channel
 from helpline.domain.conversation import HELD_STATES, OPEN_STATES, OfferState, State
 from helpline.storage.models.base import Base, Id, LineId, Moment, one_of
 from helpline.storage.models.people import EMPTY
@@ -19,17 +28,25 @@ def _among(states: frozenset[State]) -> str:
 
 
 class Conversation(Base):
-    """One conversation. `queue_at` orders the queue (see `domain/matching.py`)."""
+    """One conversation. `queue_at` orders the queue (see `domain/matching.py`).
+
+    A person has one open conversation by text; calls are told apart by their legs, since several
+    people may share a number.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (
         one_of("state", State),
+        one_of("channel", Channel),
         CheckConstraint("risk BETWEEN 0 AND 4", name="risk_is_known"),
         CheckConstraint(
             f"({_among(HELD_STATES)}) = (volunteer_id IS NOT NULL)", name="held_by_somebody"
         ),
         Index(
-            "uq_conversation_open", "contact_id", unique=True, postgresql_where=_among(OPEN_STATES)
+            "uq_conversation_open",
+            "contact_id",
+            unique=True,
+            postgresql_where=f"{_among(OPEN_STATES)} AND channel = '{Channel.TEXT}'",
         ),
         Index(
             "uq_conversation_relay",
@@ -59,6 +76,7 @@ class Conversation(Base):
     line_id: Mapped[LineId]
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
     number_id: Mapped[int] = mapped_column(ForeignKey("number.id"))
+    channel: Mapped[str] = mapped_column(server_default=Channel.TEXT.value)
     state: Mapped[str]
     risk: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     earlier_risk: Mapped[int] = mapped_column(SmallInteger, server_default="0")
@@ -111,7 +129,10 @@ class Message(Base):
 
 
 class Offer(Base):
-    """A conversation offered to a volunteer."""
+    """A conversation offered to a volunteer: by a text, or by a call to their phone.
+
+    A text is offered to one at a time; a call may ring several phones.
+    """
 
     __tablename__ = "offer"
     __table_args__ = (
@@ -120,7 +141,7 @@ class Offer(Base):
             "uq_offer_conversation",
             "conversation_id",
             unique=True,
-            postgresql_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending' AND NOT is_call"),
         ),
         Index(
             "uq_offer_volunteer",
@@ -136,6 +157,7 @@ class Offer(Base):
     line_id: Mapped[LineId]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
     volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteer.id"))
+    is_call: Mapped[bool] = mapped_column(server_default="false")
     state: Mapped[str]
     offered_at: Mapped[Moment]
     expires_at: Mapped[Moment]
@@ -150,12 +172,15 @@ class Place(Base):
     """
 
     __tablename__ = "place"
-    __table_args__ = (CheckConstraint("slot BETWEEN 1 AND cap", name="within_cap"),)
+    __table_args__ = (
+        CheckConstraint("slot BETWEEN 1 AND cap", name="within_cap"),
+        UniqueConstraint("conversation_id", "volunteer_id"),
+    )
 
     volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteer.id"), primary_key=True)
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     cap: Mapped[int] = mapped_column(SmallInteger)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), unique=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
 
 
 class Note(Base):

@@ -25,7 +25,7 @@ class Inbound(Base):
 
     __tablename__ = "inbound"
     __table_args__ = (
-        one_of("kind", ("text", "report")),
+        one_of("kind", ("text", "report", "call", "leg", "room", "voicemail")),
         Index("uq_inbound_natural_key", "natural_key", unique=True),
         Index("ix_inbound_unread", "id", postgresql_where=text("read_at IS NULL")),
         Index(

@@ -17,7 +17,10 @@ ROLES = ("peer", "trainee", "lead", "professional")
 
 
 class Contact(Base):
-    """Somebody who texts or calls; volunteers and coordinators know them by alias."""
+    """Somebody who texts or calls; volunteers and coordinators know them by alias.
+
+    Who calls with their number withheld has no phone, and is a new contact each time.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
@@ -28,7 +31,7 @@ class Contact(Base):
     id: Mapped[Id]
     line_id: Mapped[LineId]
     alias: Mapped[str]
-    phone: Mapped[PhoneNumber] = mapped_column(SealedPhone("contact.phone"))
+    phone: Mapped[PhoneNumber | None] = mapped_column(SealedPhone("contact.phone"))
     phone_key: Mapped[bytes] = mapped_column(LargeBinary)
     language: Mapped[str | None]
     wants_language: Mapped[str | None]

@@ -1,0 +1,1 @@
+"""Pages for volunteers, reached by links texted to them."""
