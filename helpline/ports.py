@@ -32,6 +32,15 @@ class CallToPlace:
     ring_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceUrls:
+    """What a number of ours is set to at the carrier, for calls."""
+
+    calls: str
+    fallback: str
+    status: str
+
+
 class CarrierSaysNo(Exception):
     """The carrier refused this for good; `code` is its error code (TWILIO.md 2.1)."""
 
@@ -81,6 +90,10 @@ class Carrier(Protocol):
 
     def ask_about_call(self, sid: str) -> str | None:
         """The carrier's word for how a call stands; None when it knows of none."""
+        ...
+
+    def voice_urls(self, number: str) -> VoiceUrls | None:
+        """Where calls to a number of ours go; None for one that the account does not have."""
         ...
 
     def fetch_recording(self, url: str) -> bytes:

@@ -22,6 +22,7 @@ from helpline.ports import (
     CarrierIsUnsure,
     CarrierSaysNo,
     TextToSend,
+    VoiceUrls,
 )
 
 # Twilio's client and urllib3 log addresses with numbers in them: they may not, at any level.
@@ -195,6 +196,20 @@ class TwilioCarrier:
             raise _meaning(reason) from None
         except (TwilioException, requests.RequestException) as reason:
             raise _meaning(reason) from None
+
+    def voice_urls(self, number: str) -> VoiceUrls | None:
+        """Where Twilio sends the calls of a number of ours; None for one the account has not."""
+        try:
+            listed = self._client.incoming_phone_numbers.list(phone_number=number, limit=1)
+        except (TwilioException, requests.RequestException) as reason:
+            raise _meaning(reason, asked_only=True) from None
+        for each in listed:
+            return VoiceUrls(
+                calls=each.voice_url or "",
+                fallback=each.voice_fallback_url or "",
+                status=each.status_callback or "",
+            )
+        return None
 
     def fetch_recording(self, url: str) -> bytes:
         """The sound, asked for with the account's own name and token."""

@@ -9,7 +9,7 @@ import click
 
 from helpline.cli.machine import fail, open_wires
 from helpline.domain.phone import NotAPhoneNumber, PhoneNumber, parse_phone
-from helpline.services.erase_person import NothingHeld, erase_person
+from helpline.services.erase_person import NothingHeld, OnThePhone, erase_person
 from helpline.services.export_person import export_person
 from helpline.storage import lines
 from helpline.wiring import Wires, make_carrier
@@ -60,7 +60,7 @@ def erase(phone: str, *, yes: bool) -> None:
         try:
             with wires.desk() as desk:
                 gone = erase_person(desk, lines.only_line(desk.session).id, number)
-        except NothingHeld as reason:
+        except (NothingHeld, OnThePhone) as reason:
             fail(str(reason))
             return
         click.echo("Removed here: " + ", ".join(f"{n} {what}" for what, n in gone.items() if n))

@@ -51,6 +51,7 @@ class OfferState(StrEnum):
     PASSED = "passed"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    UNDELIVERED = "undelivered"
 
 
 class TextState(StrEnum):
@@ -90,6 +91,7 @@ MOVES: dict[tuple[State, Event], State] = {
     (State.ACTIVE, Event.HANDED_ON): State.WAITING,
     (State.ACTIVE, Event.FINISHED): State.WRAP_UP,
     (State.ACTIVE, Event.OPTED_OUT): State.ACTIVE,
+    (State.ACTIVE, Event.HUNG_UP): State.ABANDONED,
     (State.ACTIVE, Event.ERASED): State.CLOSED,
     (State.WRAP_UP, Event.WRAPPED_UP): State.CLOSED,
     (State.WRAP_UP, Event.OPTED_OUT): State.WRAP_UP,

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     OFFER_PASSED = "offer_passed"
     OFFER_EXPIRED = "offer_expired"
     OFFER_WITHDRAWN = "offer_withdrawn"
+    OFFER_UNDELIVERED = "offer_undelivered"
     CONVERSATION_ACCEPTED = "conversation_accepted"
     CONVERSATION_HANDED_ON = "conversation_handed_on"
     CONVERSATION_FINISHED = "conversation_finished"

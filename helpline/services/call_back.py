@@ -109,9 +109,13 @@ def caller_not_reached(
     desk: Desk, conversation: Conversation, call: Call, others: Sequence[CallLeg]
 ) -> None:
     """The person did not answer, or pressed nothing: the peer is told, and they are texted."""
+    desk.note(conversation.line_id, Kind.CALL_BACK_NOT_REACHED, conversation_id=conversation.id)
+    _tell_of_failure(desk, conversation, call)
     for other in others:
         let_go(desk, other, told="not-reached")
-    desk.note(conversation.line_id, Kind.CALL_BACK_NOT_REACHED, conversation_id=conversation.id)
+
+
+def _tell_of_failure(desk: Desk, conversation: Conversation, call: Call) -> None:
     contact = conversations.contact_of(desk.session, conversation)
     if conversation.volunteer_id is None:
         return

@@ -17,6 +17,7 @@ KINDS = {
     OfferState.PASSED: Kind.OFFER_PASSED,
     OfferState.EXPIRED: Kind.OFFER_EXPIRED,
     OfferState.WITHDRAWN: Kind.OFFER_WITHDRAWN,
+    OfferState.UNDELIVERED: Kind.OFFER_UNDELIVERED,
 }
 
 
@@ -91,6 +92,8 @@ def _stop_ringing(desk: Desk, offer: Offer, told: str | None) -> None:
 
 def _look_again(desk: Desk, conversation: Conversation, offer: Offer) -> None:
     """Ask again after a rest; when all who are free have been asked by text, tell the leads."""
+    if offer.state == OfferState.WITHDRAWN:
+        return
     rests = desk.policy.rests
     rest = rests.expired if offer.state == OfferState.EXPIRED else rests.passed
     if offer.is_call and offer.state == OfferState.EXPIRED:

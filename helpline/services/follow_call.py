@@ -25,8 +25,8 @@ from helpline.services.write_text import to_volunteer
 from helpline.storage import calls, conversations, orders, steps
 from helpline.storage.models import Call, CallLeg, Conversation, Volunteer
 
-# A peer who was in the room this long has talked, even if no report on the room ever came.
-SURELY_TALKED = timedelta(seconds=10)
+# Who were in a call together this long have talked, even if no report on the room ever came.
+SURELY_TALKED = timedelta(seconds=20)
 # What is left of a call when the caller has gone is ended after this long.
 LEFT_OVER = timedelta(seconds=30)
 
@@ -133,7 +133,16 @@ def _caller_ended(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:
     if others:
         steps.promise(desk.session, StepKind.CLOSE_CALL, call.id, desk.now + LEFT_OVER)
     elif conversation.state == State.ACTIVE and conversation.channel != Channel.TEXT:
-        finish(desk, conversation, reason="caller_left")
+        _talk_is_over(desk, conversation, call, None)
+
+
+def _talk_is_over(desk: Desk, conversation: Conversation, call: Call, peer: CallLeg | None) -> None:
+    """Both are gone. Who never spoke with the caller is freed, and not asked how it was."""
+    if _have_talked(desk, call, peer):
+        finish(desk, conversation, reason="call_ended")
+        return
+    desk.note(conversation.line_id, Kind.CALLER_LEFT, conversation_id=conversation.id)
+    abandon(desk, conversation, Event.HUNG_UP)
 
 
 def close_call(desk: Desk, call_id: int) -> None:
@@ -173,18 +182,21 @@ def _peer_ended(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:
         )
         return
     call = calls.call_of(desk.session, leg)
-    if call is None or leg.volunteer_id is None:
+    never_came = leg.offer_id is not None and leg.joined_at is None
+    if call is None or leg.volunteer_id is None or never_came:
         return
     callers = calls.open_legs(desk.session, call.id, LegKind.CALLER)
     holds = conversation.state == State.ACTIVE and conversation.volunteer_id == leg.volunteer_id
-    if conversation.channel == Channel.TEXT or not holds:
-        _end_all(desk, call, besides_professional=True)
+    if conversation.channel == Channel.TEXT:
+        _end_all(desk, call)
+        return
+    if not holds:
         return
     volunteer = desk.session.get_one(Volunteer, leg.volunteer_id)
     if leg.joined_at is None and not callers:
         peer_not_reached(desk, conversation, volunteer)
     elif not callers:
-        finish(desk, conversation, reason="call_ended")
+        _talk_is_over(desk, conversation, call, leg)
     elif calls.is_in(desk.session, call.id, LegKind.PROFESSIONAL):
         finish(desk, conversation, reason="handed_over")
     elif callers[0].state != LegState.JOINED and callers[0].to is not None:
@@ -195,16 +207,19 @@ def _peer_ended(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:
         hand_on(desk, conversation, volunteer, said="call_gone_on")
 
 
-def _have_talked(desk: Desk, call: Call, leg: CallLeg) -> bool:
-    joined_at = leg.joined_at or desk.now
-    return call.bridged_at is not None or desk.now - joined_at > SURELY_TALKED
+def _have_talked(desk: Desk, call: Call, peer: CallLeg | None) -> bool:
+    """A report said so; without any, they were both there for long enough."""
+    caller = calls.latest_leg(desk.session, call.id, LegKind.CALLER)
+    peer = peer or calls.latest_leg(desk.session, call.id, LegKind.PEER)
+    if call.bridged_at is not None or caller is None or peer is None or peer.joined_at is None:
+        return call.bridged_at is not None
+    until = min(caller.ended_at or desk.now, peer.ended_at or desk.now)
+    return until - peer.joined_at > SURELY_TALKED
 
 
-def _end_all(desk: Desk, call: Call, *, besides_professional: bool) -> None:
-    """Nobody of ours is in the call: a caller with a professional stays, others are let go."""
-    if besides_professional and calls.is_in(desk.session, call.id, LegKind.PROFESSIONAL):
-        return
-    if calls.is_in(desk.session, call.id, LegKind.PEER):
+def _end_all(desk: Desk, call: Call) -> None:
+    """The call of a text conversation is over for its peer: a caller stays with a professional."""
+    if calls.is_in(desk.session, call.id, LegKind.PROFESSIONAL):
         return
     for leg in calls.open_legs(desk.session, call.id):
         let_go(desk, leg, told="bye")

@@ -194,9 +194,11 @@ def choose(desk: Desk, leg: CallLeg, key: str) -> Script:
     return _room(desk, leg, call)
 
 
-def message_left(desk: Desk, leg: CallLeg) -> Script:
+def message_left(desk: Desk, leg: CallLeg, seconds: str) -> Script:
     """The message is with us: whoever can be called keeps their place, as a call back."""
     _, conversation, _ = _who(desk, leg)
+    if seconds == "0":
+        return scripts_for(desk, leg).bye("call_no_message")
     if promise_call_back(desk, conversation):
         return scripts_for(desk, leg).bye("call_message_kept_back")
     if conversation.state in (State.WAITING, State.OFFERED):

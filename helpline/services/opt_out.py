@@ -56,12 +56,14 @@ def opt_in(desk: Desk, contact: Contact) -> None:
 
 
 def abandon(desk: Desk, conversation: Conversation, event: Event) -> None:
-    """A conversation that nobody had taken (locked) is over."""
+    """A conversation that nobody had taken, or whose caller left first (locked), is over."""
     for offer in offers.pending_for_conversation(desk.session, conversation.id):
         end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN, told="gone")
         if not offer.is_call:
             volunteer = desk.session.get_one(Volunteer, offer.volunteer_id)
             to_volunteer(desk, volunteer, desk.say("offer_withdrawn"))
+    if conversation.volunteer_id is not None:
+        conversations.release(desk.session, conversation)
     conversations.move(conversation, event)
     conversation.ended_at = conversation.closed_at = desk.now
     for kind in (StepKind.TELL_WAITING, StepKind.REASK, StepKind.RING, StepKind.OFFER_CHOICE):

@@ -146,7 +146,7 @@ def _ask_somebody_else(desk: Desk, outgoing: OutgoingText) -> None:
     offer = desk.session.get(Offer, outgoing.offer_id) if outgoing.offer_id else None
     if offer is not None:
         conversation = conversations.lock(desk.session, offer.conversation_id)
-        end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN)
+        end_offer(desk, conversation, offer.id, OfferState.UNDELIVERED)
 
 
 def _tell_leads(desk: Desk, outgoing: OutgoingText) -> None:

@@ -118,6 +118,16 @@ def open_legs(session: Session, call_id: int, *kinds: LegKind) -> Sequence[CallL
     return session.scalars(found.where(CallLeg.kind.in_(kinds)) if kinds else found).all()
 
 
+def latest_leg(session: Session, call_id: int, kind: LegKind) -> CallLeg | None:
+    """The newest leg of a kind, ended or not."""
+    return session.scalars(
+        select(CallLeg)
+        .where(CallLeg.call_id == call_id, CallLeg.kind == kind)
+        .order_by(CallLeg.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def numbers_tried(session: Session, call_id: int, kind: LegKind) -> set[str]:
     """What was dialled in this call for somebody of a kind."""
     legs = session.scalars(select(CallLeg).where(CallLeg.call_id == call_id, CallLeg.kind == kind))

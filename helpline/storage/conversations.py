@@ -32,7 +32,7 @@ MATCH = f"""
     CROSS JOIN LATERAL (
         SELECT array_agg(o.volunteer_id) AS asked,
                coalesce(array_agg(o.volunteer_id) FILTER (
-                   WHERE o.ended_at > CASE
+                   WHERE o.state <> 'withdrawn' AND o.ended_at > CASE
                        WHEN c.channel = 'voice' AND o.state = 'expired' THEN :unanswered_since
                        WHEN o.state = 'expired' THEN :expired_since
                        ELSE :passed_since END), '{{}}') AS resting

@@ -10,6 +10,7 @@ import importlib.util
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -20,13 +21,21 @@ import requests
 from werkzeug.serving import make_server
 
 from helpline.carrier.gateway import TwilioCarrier
-from helpline.carrier.twiml import NOTHING_TO_SAY
+from helpline.carrier.twiml import NOTHING_TO_SAY, render
 from helpline.domain.phone import PhoneNumber
-from helpline.ports import CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo, TextToSend
+from helpline.ports import (
+    CallToPlace,
+    CarrierIsBusy,
+    CarrierIsUnsure,
+    CarrierSaysNo,
+    TextToSend,
+)
+from helpline.services.call_scripts import Scripts
 from helpline.simulator.app import create_app
 from helpline.simulator.network import Account
 from helpline.simulator.rest import network
-from tests.conftest import ACCOUNT, NUMBERS, TOKEN
+from helpline.wiring import load_wording, make_house
+from tests.conftest import ACCOUNT, NUMBERS, TOKEN, make_settings
 
 TOOLS = Path(__file__).parent.parent.parent.parent / "shared" / "tools"
 JUDGES_ARE_HERE = (TOOLS / "oai_judge.py").exists()
@@ -52,6 +61,7 @@ class Simulator:
         self.app = create_app(account, [])
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.port}"
+        self.exchange = self.app.extensions["network"].exchange
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
         self.carrier = TwilioCarrier(ACCOUNT, TOKEN, self.url, timeout_seconds=2, connections=4)
@@ -98,12 +108,72 @@ def test_rest_traffic_is_what_twilio_describes_both_ways(simulator: Simulator) -
     time.sleep(0.5)
     assert simulator.carrier.find_text(a_text(), datetime.now(UTC), []) == sid  # noqa: TID251
     simulator.carrier.delete_copy(sid)
+    call = a_call()
+    sid = simulator.carrier.place_call(call)
+    time.sleep(0.6)
+    assert simulator.carrier.find_call(call, datetime.now(UTC)) == sid  # noqa: TID251
+    assert simulator.carrier.ask_about_call(sid) == "ringing"
+    simulator.exchange.pick_up(sid)
+    simulator.carrier.move_call(sid, "http://127.0.0.1:9/page")
+    simulator.carrier.end_call(sid)
+    simulator.carrier.end_call(sid)
+    assert simulator.carrier.ask_about_call(sid) == "completed"
+    assert simulator.carrier.voice_urls(NUMBERS[0]) is not None
+    simulator.carrier.delete_copy(sid)
+    assert simulator.carrier.ask_about_call(sid) is None
     assert findings == []
 
 
+def a_call(to: str = PERSON) -> CallToPlace:
+    return CallToPlace(to, NUMBERS[0], "http://127.0.0.1:9/a", "http://127.0.0.1:9/s", 20)
+
+
 @judged
-def test_our_twiml_is_what_twilio_defines() -> None:
+def test_our_answer_to_a_text_is_what_twilio_defines() -> None:
     assert load("twiml_judge").judge(NOTHING_TO_SAY, "messaging") == []
+
+
+@judged
+@pytest.mark.parametrize("records", [False, True])
+def test_all_that_is_heard_on_the_phone_is_what_twilio_defines(
+    servers: tuple[str, str], *, records: bool
+) -> None:
+    """Every script there is, in every language, in the place where it is run."""
+    wording = load_wording("en")
+    house = replace(
+        make_house(make_settings(servers, helpline_record_calls=records)), wording=wording
+    )
+    judge = load("twiml_judge").judge
+    for language in (None, *wording.texts):
+        scripts = Scripts(house, language)
+        phone = PhoneNumber(PERSON)
+        for script in (
+            scripts.greeting(phone, "h-1"),
+            scripts.greeting(None, "h-1"),
+            scripts.waiting_room("h-1", recorded=records),
+            scripts.instead(withheld=True, room="h-1"),
+            scripts.choice(phone, can_call=True),
+            scripts.choice(None, can_call=False),
+            scripts.alone(),
+            scripts.bye(),
+            scripts.crisis_line("988", NUMBERS[0]),
+            scripts.trouble(None, "https://help.example.org/twilio/voice"),
+            scripts.ask_key("t", scripts.say("leg_lead", line="Line")),
+            scripts.room("t", "h-1"),
+            scripts.room("t", "h-1", ends=True),
+            scripts.third("t", "h-1", coach="CA" + "0" * 32),
+            scripts.out_of_the_room("t"),
+            scripts.star("t"),
+            scripts.ask_call_back("t", (scripts.say("leg_caller_gone"),)),
+            (),
+        ):
+            assert judge(render(script), "voice", "inbound") == []
+        for script in (scripts.music(0), scripts.music(1), scripts.one_moment()):
+            assert judge(render(script), "voice", "conference-wait") == []
+        # What stands behind the recording is for a message of nothing, where Twilio's pages
+        # do not agree whether it is run.
+        found = judge(render(scripts.message()), "voice", "inbound")
+        assert found == [("warning", "Response/Say", "unreachable after <Record>")]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +256,63 @@ def test_opt_out_words_block_until_start(simulator: Simulator) -> None:
     assert caught.value.code == 21610
     net.write(PERSON, NUMBERS[0], "START")
     assert simulator.carrier.send_text(a_text())
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [
+        ("+15005550001", 21217),
+        ("+15005550002", 21214),
+        ("+15005550003", 21215),
+        ("+15005550004", 21216),
+    ],
+)
+def test_twilios_magic_numbers_cannot_be_called(simulator: Simulator, to: str, code: int) -> None:
+    with pytest.raises(CarrierSaysNo) as caught:
+        simulator.carrier.place_call(a_call(to))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("fault", "meaning"),
+    [
+        ("call_500", CarrierIsUnsure),
+        ("call_429", CarrierIsBusy),
+        ("call_timeout_after_accepting", CarrierIsUnsure),
+    ],
+)
+def test_faults_of_calls_mean_what_they_mean(
+    simulator: Simulator, fault: str, meaning: type[Exception]
+) -> None:
+    simulator.faults(**{fault: 1})
+    with pytest.raises(meaning):
+        simulator.carrier.place_call(a_call())
+
+
+def test_a_call_that_is_over_cannot_be_moved(simulator: Simulator) -> None:
+    sid = simulator.carrier.place_call(a_call())
+    simulator.carrier.end_call(sid)
+    for gone in (sid, "CA" + "0" * 32):
+        with pytest.raises(CarrierSaysNo) as caught:
+            simulator.carrier.move_call(gone, "http://127.0.0.1:9/page")
+        assert caught.value.code == 21220
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("/sim/calls", {"sender": PERSON, "to": "+19995550100"}, 400),
+        ("/sim/calls/CA0/answer", {}, 404),
+        ("/sim/behaviours", {PERSON: "sings"}, 400),
+        ("/sim/pace", {"pace": 0}, 400),
+    ],
+)
+def test_the_simulated_exchange_names_bad_requests(
+    simulator: Simulator, path: str, asked: dict[str, object], status: int
+) -> None:
+    answer = requests.post(simulator.url + path, json=asked, timeout=5)
+    assert answer.status_code == status
+    assert answer.json()["error"]
 
 
 def test_deleting_what_is_gone_is_fine(simulator: Simulator) -> None:

@@ -74,10 +74,10 @@ def test_the_chain_is_gone_up_until_somebody_acknowledges_then_silence(world: Wo
     assert [len(alerts_to(world, each)) for each in (JO, LEE, DOC)] == [1, 0, 0]
     world.wait(61)
     assert [len(alerts_to(world, each)) for each in (JO, LEE, DOC)] == [1, 1, 0]
-    assert noted(world, Kind.ALERT_CALL_DUE) == 0
+    assert noted(world, Kind.ALERT_CALLED) == 0
     world.wait(61)
     assert [len(alerts_to(world, each)) for each in (JO, LEE, DOC)] == [1, 1, 1]
-    assert noted(world, Kind.ALERT_CALL_DUE) == 3
+    assert noted(world, Kind.ALERT_CALLED) == 3
     world.text(LEE, "1")
     assert any("is yours" in body for body in world.news(LEE))
     world.wait(600, steps=10)

@@ -39,7 +39,7 @@ def make_world(database: Engine, servers: tuple[str, str]) -> Iterator[object]:
         return world
 
     yield make
-    for world in opened:
+    for world in reversed(opened):
         world.__exit__()
 
 

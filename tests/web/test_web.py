@@ -86,7 +86,7 @@ def test_a_vector_that_is_not_ours_passes() -> None:
 def test_every_twilio_route_checks_the_signature(world: World) -> None:
     for rule in world.app.url_map.iter_rules():
         if rule.rule.startswith("/twilio/"):
-            path = rule.rule.replace("<token>", "x")
+            path = rule.rule.replace("<token>", "x").replace("<page>", "bye")
             assert world.client.post(path).status_code == 403, path
 
 
@@ -97,6 +97,9 @@ def test_the_only_open_routes_are_listed(world: World) -> None:
     assert open_routes == {
         "/",
         "/privacy",
+        "/sound/waiting.wav",
+        "/v/voicemail/<link>",
+        "/v/voicemail/<link>/sound",
         "/healthz",
         "/readyz",
         "/metrics",

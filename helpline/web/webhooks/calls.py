@@ -158,7 +158,8 @@ def message_left() -> Response:
     """A message was spoken."""
     if is_over(request.form):
         return _after()
-    return _caller(hear_caller.message_left)
+    seconds = request.form.get("RecordingDuration", "")
+    return _caller(lambda desk, leg: hear_caller.message_left(desk, leg, seconds))
 
 
 @blueprint.post("/after")

@@ -127,6 +127,8 @@ def upgrade() -> None:
     op.create_index("uq_offer_conversation", "offer", ["conversation_id"], unique=True, postgresql_where=sa.text(f"{PENDING} AND NOT is_call"))
     op.drop_constraint("kind_is_known", "inbound", type_="check")
     op.create_check_constraint("kind_is_known", "inbound", "kind IN ('text', 'report', 'call', 'leg', 'room', 'voicemail')")
+    op.drop_constraint("state_is_known", "offer", type_="check")
+    op.create_check_constraint("state_is_known", "offer", "state IN ('pending', 'accepted', 'passed', 'expired', 'withdrawn', 'undelivered')")
 
 
 def downgrade() -> None:
@@ -134,6 +136,9 @@ def downgrade() -> None:
     op.drop_constraint("kind_is_known", "inbound", type_="check")
     op.execute("DELETE FROM inbound WHERE kind NOT IN ('text', 'report')")
     op.create_check_constraint("kind_is_known", "inbound", "kind IN ('text', 'report')")
+    op.drop_constraint("state_is_known", "offer", type_="check")
+    op.execute("UPDATE offer SET state = 'withdrawn' WHERE state = 'undelivered'")
+    op.create_check_constraint("state_is_known", "offer", "state IN ('pending', 'accepted', 'passed', 'expired', 'withdrawn')")
     op.drop_index("uq_offer_conversation", table_name="offer")
     op.drop_index("uq_conversation_open", table_name="conversation")
     op.drop_table('call_order')
