@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,81 @@ def test_a_text_can_be_written_and_is_seen_live(
     expect(phone.locator("li").last).to_contain_text("We have your text.")
     expect(phone.locator("li").last).to_contain_text("✓✓ delivered")
     shoot(page, f"phones-{size}")
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A helpline of two sentences: greets, asks for a key, thanks."""
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        said = "<Say>Thank you for pressing.</Say>"
+        if "Digits=1" not in asked:
+            ask = "<Say>Press 1, please.</Say>"
+            said = f'<Gather numDigits="1" timeout="60" action="/key">{ask}</Gather>'
+        body = f"<Response>{said}</Response>".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/xml")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def voice() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/voice"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_phone_calls_hears_presses_and_ends(
+    browser: Browser, network: tuple[Network, str], voice: str, size: str
+) -> None:
+    net, url = network
+    net.exchange.voice_url, net.exchange.pace = voice, 0.1
+    page = open_page(browser, url, size)
+    expect(page.locator("#connection")).to_have_text("live")
+    phone = page.locator("#phone-12025550150")
+    phone.get_by_role("button", name="Call", exact=True).click()
+    expect(phone.locator(".heard")).to_contain_text("Press 1, please.")
+    shoot(page, f"call-{size}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+    phone.get_by_label("Keys").get_by_role("button", name="1", exact=True).click()
+    expect(phone.locator(".heard")).to_contain_text("Thank you for pressing.")
+    expect(phone.locator(".state")).to_contain_text("ended")
+    expect(phone.get_by_role("button", name="Call", exact=True)).to_be_enabled()
+
+
+def test_a_phone_rings_and_is_answered_or_declined(
+    browser: Browser, network: tuple[Network, str], voice: str
+) -> None:
+    net, url = network
+    net.exchange.pace = 0.1
+    page = open_page(browser, url, "desk")
+    expect(page.locator("#connection")).to_have_text("live")
+    sam = page.locator("#phone-12025550111")
+    first = net.exchange.place(NUMBERS[0], SAM, voice)
+    sam.get_by_role("button", name="Decline").click()
+    expect(sam.locator(".state")).to_contain_text("busy")
+    assert first.status == "busy"
+    second = net.exchange.place(NUMBERS[0], SAM, voice)
+    sam.get_by_role("button", name="Answer").click()
+    expect(sam.locator(".heard")).to_contain_text("Press 1, please.")
+    shoot(page, "answered")
+    sam.get_by_role("button", name="End call").click()
+    expect(sam.locator(".state")).to_contain_text("ended")
+    assert second.status == "completed"
+    sam.get_by_label("when called").select_option("a voicemail box answers")
+    expect.set_options(timeout=10_000)
+    third = net.exchange.place(NUMBERS[0], SAM, voice)
+    expect(sam.locator(".state")).to_contain_text("connected")
+    assert third.status == "in-progress"
 
 
 def test_threads_are_kept_apart_by_number(browser: Browser, network: tuple[Network, str]) -> None:

@@ -7,6 +7,14 @@ const TICKS = { queued: "◌ queued", sent: "✓ sent", delivered: "✓✓ deliv
 const phones = new Map();
 let account = [];
 let pictures = [];
+let behaviours = [];
+let behaves = {};
+const BEHAVIOURS = { person: "I answer", busy: "busy", "no-answer": "nobody answers", failed: "out of service", voicemail: "a voicemail box answers" };
+const STATUS = { queued: "about to ring", ringing: "rings", "in-progress": "connected", completed: "ended", busy: "busy", "no-answer": "not answered", failed: "failed", canceled: "stopped ringing" };
+
+function ask(path, told) {
+  return fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(told) });
+}
 
 function cost(body) {
   if (!body) return "";
@@ -24,7 +32,7 @@ class PhoneView {
     this.open = account[0];
     const root = document.getElementById("phone").content.cloneNode(true).firstElementChild;
     this.root = root;
-    this.root.id = `phone-${facts.number.slice(1)}`;
+    this.root.id = `phone-${facts.number.replace("+", "")}`;
     root.querySelector("h2").textContent = facts.name || "Somebody";
     root.querySelector(".number").textContent = `${facts.number} · ${facts.role || "person"}`;
     root.setAttribute("aria-label", `Phone of ${facts.name || facts.number}`);
@@ -42,8 +50,62 @@ class PhoneView {
       if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); this.send(); }
     });
     root.querySelector("form").addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
+    this.dialer();
     this.thread(this.open);
     document.getElementById("phones").append(root);
+  }
+
+  dialer() {
+    this.panel = this.root.querySelector(".call");
+    this.heard = this.root.querySelector(".heard");
+    this.call = null;
+    this.spoken = 0;
+    const behaviour = this.root.querySelector(".behaviour");
+    for (const each of behaviours) behaviour.append(new Option(BEHAVIOURS[each] || each, each));
+    behaviour.value = behaves[this.facts.number] || "person";
+    behaviour.addEventListener("change", () => ask("/sim/behaviours", { [this.facts.number]: behaviour.value }));
+    this.root.querySelector(".dial").addEventListener("click", () => ask("/sim/calls", { sender: this.facts.number, to: this.open }));
+    for (const act of ["answer", "decline", "hang-up"]) {
+      this.root.querySelector(`.${act}`).addEventListener("click", () => this.act(act));
+    }
+    const keys = this.root.querySelector(".keys");
+    for (const key of "123456789*0#") {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = key;
+      button.addEventListener("click", () => this.act("press", { key }));
+      keys.append(button);
+    }
+  }
+
+  act(act, told = {}) {
+    if (this.call) ask(`/sim/calls/${this.call.sid}/${act}`, told);
+  }
+
+  phone(call) {
+    if (this.call && this.call.sid !== call.sid && (!this.call.is_over || call.made_at < this.call.made_at)) return;
+    if (!this.call || this.call.sid !== call.sid) this.spoken = 0;
+    this.call = call;
+    const other = call.direction === "inbound" ? call.to : call.sender;
+    const rings = call.status === "ringing" && call.direction !== "inbound";
+    this.panel.hidden = false;
+    this.panel.classList.toggle("rings", rings);
+    this.panel.classList.toggle("over", call.is_over);
+    this.root.querySelector(".state").textContent = `${other}: ${STATUS[call.status] || call.status}${call.doing && !call.is_over ? ` · ${call.doing}` : ""}`;
+    this.heard.replaceChildren(...call.heard.map((words) => Object.assign(document.createElement("li"), { textContent: words })));
+    this.heard.scrollTop = this.heard.scrollHeight;
+    for (const act of ["answer", "decline"]) this.root.querySelector(`.${act}`).hidden = !rings;
+    this.root.querySelector(".hang-up").hidden = rings || call.is_over;
+    this.root.querySelector(".keys").hidden = call.status !== "in-progress";
+    this.root.querySelector(".dial").disabled = !call.is_over;
+    this.speak(call);
+  }
+
+  speak(call) {
+    const fresh = call.heard.slice(this.spoken).filter((words) => /\w/.test(words));
+    this.spoken = call.heard.length;
+    if (!document.getElementById("aloud").checked || !window.speechSynthesis) return;
+    for (const words of fresh) window.speechSynthesis.speak(new SpeechSynthesisUtterance(words));
   }
 
   thread(number) {
@@ -109,7 +171,7 @@ class PhoneView {
     const media = this.picture.value ? [this.picture.value] : [];
     if (!body && !media.length) return;
     const asked = { sender: this.facts.number, to: this.open, body, media };
-    const answer = await fetch("/sim/texts", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) });
+    const answer = await ask("/sim/texts", asked);
     if (!answer.ok) { this.cost.textContent = "Not sent: is the simulator still running?"; return; }
     this.box.value = "";
     this.picture.value = "";
@@ -128,12 +190,21 @@ function take(text) {
   }
 }
 
+function takeCall(call) {
+  const number = call.direction === "inbound" ? call.sender : call.to;
+  if (!phones.has(number)) phones.set(number, new PhoneView({ number, name: number.startsWith("+") ? "" : "Professional line", role: number.startsWith("+") ? "person" : "outside" }));
+  phones.get(number).phone(call);
+}
+
 async function load() {
   const state = await (await fetch("/sim/state")).json();
   account = state.numbers;
   pictures = state.pictures;
+  behaviours = state.behaviours;
+  behaves = state.behaves;
   for (const facts of state.phones) if (!phones.has(facts.number)) phones.set(facts.number, new PhoneView(facts));
   for (const text of state.texts) take(text);
+  for (const call of state.calls) takeCall(call);
 }
 
 function say(words, down) {
@@ -145,12 +216,17 @@ function say(words, down) {
 const events = new EventSource("/sim/events");
 events.addEventListener("open", () => { load().then(() => say("live", false)); });
 events.addEventListener("error", () => say("connection lost, trying again …", true));
-events.addEventListener("message", (event) => take(JSON.parse(event.data)));
+events.addEventListener("message", (event) => {
+  const news = JSON.parse(event.data);
+  if (news.call) takeCall(news.call);
+  else take(news);
+});
+document.getElementById("pace").addEventListener("change", (event) => ask("/sim/pace", { pace: Number(event.target.value) }));
 
 document.getElementById("new-phone").addEventListener("submit", async (event) => {
   event.preventDefault();
   const number = document.getElementById("new-number").value;
-  await fetch("/sim/phones", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ number, name: "Somebody", role: "person" }) });
+  await ask("/sim/phones", { number, name: "Somebody", role: "person" });
   if (!phones.has(number)) phones.set(number, new PhoneView({ number, name: "Somebody", role: "person" }));
   phones.get(number).box.focus();
 });
