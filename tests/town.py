@@ -45,7 +45,7 @@ def free_port() -> int:
 class Town:
     """Servers, processes, the carrier double, and everybody's phones."""
 
-    def __init__(self, var: Path, **changed: object) -> None:
+    def __init__(self, var: Path, *, phones: bool = False, **changed: object) -> None:
         self.postgres, self.valkey = EmbeddedPostgres(var), EmbeddedValkey(var)
         self.postgres.prepare()
         self.port, self.carrier_port = free_port(), free_port()
@@ -61,8 +61,40 @@ class Town:
         )
         self.supervisor = Supervisor()
         self.log_path = var / "log"
+        self.double = [sys.executable, "-m", "tests.carrier_double", str(self.carrier_port)]
+        self.double_environment: dict[str, str] = {}
+        if phones:
+            self._use_simulator()
         self.http = requests.Session()
         self._sids = itertools.count(1)
+
+    def _use_simulator(self) -> None:
+        """The project's own simulator as the carrier: it can phone."""
+        config = "python:helpline.simulator.gunicorn"
+        self.double = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--config", config]
+        self.double += ["helpline.simulator.app:create_app()"]
+        self.double_environment = {
+            "SIM_PORT": str(self.carrier_port),
+            "SIM_ACCOUNT_SID": ACCOUNT,
+            "SIM_AUTH_TOKEN": TOKEN,
+            "SIM_NUMBERS": ",".join(NUMBERS),
+            "SIM_WEBHOOK": f"{self.url}/twilio/sms",
+            "SIM_VOICE_WEBHOOK": f"{self.url}/twilio/voice",
+            "SIM_VOICE_STATUS": f"{self.url}/twilio/voice/status",
+        }
+
+    def sim(self, path: str, **told: object) -> dict[str, Any]:
+        """Something is done on a phone of the simulator."""
+        answer = requests.post(f"{self.carrier}/sim/{path}", json=told, timeout=10)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def sim_calls(self) -> list[dict[str, Any]]:
+        """All calls, as the simulator's browser sees them."""
+        found: list[dict[str, Any]] = requests.get(f"{self.carrier}/sim/state", timeout=10).json()[
+            "calls"
+        ]
+        return found
 
     def environment(self) -> dict[str, str]:
         """The settings as the processes read them."""
@@ -73,7 +105,6 @@ class Town:
 
     def start(self, *, processes: bool = True) -> None:
         """Servers, carrier, schema, processes."""
-        double = [sys.executable, "-m", "tests.carrier_double", str(self.carrier_port)]
         self.supervisor.start(
             [
                 Child(
@@ -91,7 +122,12 @@ class Town:
                     is_ready=self.valkey.answers,
                     log_path=self.valkey.log_path,
                 ),
-                Child("carrier", double, is_ready=lambda: self._listens(self.carrier_port)),
+                Child(
+                    "carrier",
+                    self.double,
+                    environment=self.double_environment,
+                    is_ready=lambda: self._listens(self.carrier_port),
+                ),
             ]
         )
         make_current(self.settings)

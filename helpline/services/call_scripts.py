@@ -16,6 +16,7 @@ from helpline.domain.script import (
     Ring,
     Say,
     Script,
+    Verb,
 )
 from helpline.services.desk import House
 
@@ -93,14 +94,21 @@ class Scripts:
         return (join,)
 
     def music(self, times: int) -> Script:
-        """Never more than a quarter of a minute without a word."""
-        key = "call_waiting_1" if times % 4 == 0 else "call_waiting_2"
+        """Never more than a quarter of a minute without a word.
+
+        One document lasts about a minute, so that we can be away for a while unnoticed.
+        """
+        first = "call_waiting_1" if times == 0 else "call_waiting_2"
+        script: list[Verb] = []
+        for key in (first, "call_waiting_2", "call_waiting_1", "call_waiting_2"):
+            script += [Play(self._sound), self.say(key)]
         again = Go(self.url(f"/wait?times={times + 1}&language={self.language or ''}"))
-        return (Play(self._sound), self.say(key), again)
+        return (*script, again)
 
     def one_moment(self) -> Script:
         """What a peer hears who is in the room before the caller."""
-        return (self.say("leg_one_moment"), Play(self._sound), Go(self.url("/wait-for-caller")))
+        moment = (self.say("leg_one_moment"), Play(self._sound))
+        return (*moment, *moment, *moment, Go(self.url("/wait-for-caller")))
 
     @property
     def _sound(self) -> str:

@@ -79,6 +79,7 @@ class SimCall:
     ring_seconds: float = 60.0
     heard: list[str] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
+    heard_at: float = 0.0
     doing: str = ""
     room: str = ""
     started_at: float | None = None
@@ -535,6 +536,7 @@ class Exchange:
 
     def _music(self, call: SimCall, url: str) -> None:
         """Wait music: a document of its own, which runs until somebody comes."""
+        call.turn += 1
         turn, form = call.turn, self._form(call)
 
         def work() -> None:
@@ -549,17 +551,20 @@ class Exchange:
                 if document is None:
                     self._hear(call, "(silence)")
                     return
-                seconds, again = 0.0, ""
-                for verb in document:
-                    if verb.tag == "Redirect":
-                        again = urljoin(url, (verb.text or "").strip()) or url
-                    else:
-                        seconds += self._utter(call, verb)
-                self._tell(call)
-                if again:
-                    self._later(call, seconds, lambda: self._music(call, again))
+                self._play_on(call, url, deque(document))
 
         self._outside.run(work)
+
+    def _play_on(self, call: SimCall, url: str, rest: deque[Element]) -> None:
+        """The next verb of wait music; a redirect asks for more, and without one it is silent."""
+        if not rest:
+            call.doing = "hears nothing"
+        elif rest[0].tag == "Redirect":
+            self._music(call, urljoin(url, (rest[0].text or "").strip()) or url)
+        else:
+            seconds = self._utter(call, rest.popleft())
+            self._later(call, seconds, lambda: self._play_on(call, url, rest))
+        self._tell(call)
 
     def _leave_room(self, call: SimCall, reason: str) -> None:
         room = self.rooms.get(call.room)
@@ -633,6 +638,7 @@ class Exchange:
 
     def _hear(self, call: SimCall, words: str) -> None:
         call.heard.append(words)
+        call.heard_at = self._outside.now()
 
     def _tell(self, call: SimCall) -> None:
         self._outside.tell(call)
@@ -730,7 +736,9 @@ def shown(call: SimCall) -> dict[str, Any]:
         "status": call.status,
         "heard": call.heard[-30:],
         "pressed": call.pressed,
+        "heard_at": call.heard_at,
         "doing": call.doing,
+        "room": call.room,
         "made_at": call.made_at,
         "is_over": call.is_over,
     }

@@ -21,6 +21,7 @@ NAMES = (
     "call_timeout_after_accepting",
     "call_update_500",
     "call_lost",
+    "call_reports_twice",
 )
 
 

@@ -284,7 +284,10 @@ class RealOutside:
         threading.Thread(target=self._tick, name="timers", daemon=True).start()
 
     def post(self, url: str, form: dict[str, str]) -> tuple[int, str]:
-        """A signed webhook."""
+        """A signed webhook; a report may come twice."""
+        is_report = url.endswith(("/status", "/conference"))
+        if is_report and self._network.faults.happens("call_reports_twice"):
+            self._network.ask(url, form)
         return self._network.ask(url, form)
 
     def run(self, work: Callable[[], None]) -> None:
