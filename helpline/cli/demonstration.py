@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -42,6 +42,9 @@ PHONES = [
     {"number": JO, "name": "Jo", "role": "lead"},
 ]
 WAIT_SECONDS = 20.0
+CALL_SECONDS = 60.0
+# The script plays its call five times as fast as in life.
+SCRIPT_PACE = 0.2
 
 
 def prepare(machine: Machine) -> None:
@@ -121,7 +124,8 @@ def say_hello(settings: Settings) -> None:
     On duty                 Sam and Rosa (peers), Jo (lead), round the clock
     Its own pages           {settings.public_url}/   /readyz   /metrics
 
-  Text the line from Somebody's phone; on Sam's or Rosa's phone reply 1 to take it.
+  Text or call the line from Somebody's phone; on Sam's or Rosa's phone reply 1 to take a
+  text, or answer and press 1 to take a call.
   To watch a whole conversation:  helpline demo --script   (in another terminal)
   Ctrl-C stops everything; what was written is kept under {settings.helpline_var}/.
 """
@@ -136,7 +140,7 @@ class Story:
     """Plays texts through the simulator and watches what arrives."""
 
     def __init__(self, url: str, numbers: list[str]) -> None:
-        self._url, self._numbers = url, numbers
+        self._url, self._numbers, self.line = url, numbers, numbers[0]
         self._seen: set[str] = set()
         state = requests.get(url + "/sim/state", timeout=5).json()
         self._seen = {text["sid"] for text in state["texts"]}
@@ -152,6 +156,26 @@ class Story:
         self._show(self.name(sender), self.name(to), body)
         asked = {"sender": sender, "to": to, "body": body}
         requests.post(self._url + "/sim/texts", json=asked, timeout=5).raise_for_status()
+
+    def phone(self, path: str, **told: str | float) -> dict[str, Any]:
+        """Something is done on a phone: called, answered, pressed, ended."""
+        answer = requests.post(f"{self._url}/sim/{path}", json=told, timeout=5)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def wait_for_call(
+        self, what: str, wanted: Callable[[list[dict[str, Any]]], dict[str, Any] | None]
+    ) -> dict[str, Any]:
+        """Wait until a call is as wanted; raises `Missing`."""
+        deadline = time.monotonic() + CALL_SECONDS
+        while time.monotonic() < deadline:
+            calls = requests.get(self._url + "/sim/state", timeout=5).json()["calls"]
+            found = wanted(calls)
+            if found is not None:
+                self._show(self.name(found["sender"]), self.name(found["to"]), f"({what})")
+                return found
+            time.sleep(0.1)
+        raise Missing(f"never came to be: {what}")
 
     def expect(self, to: str, words: str) -> dict[str, Any]:
         """Wait until a text with these words is delivered to a phone; raises `Missing`."""
@@ -178,6 +202,7 @@ def play(environment: Mapping[str, str]) -> int:
     person = f"+1202555{int(time.time()) % 9000 + 1000:04d}"
     try:
         _tell(story, person)
+        _tell_a_call(story, person)
     except (Missing, requests.RequestException) as reason:
         click.echo(f"Something that should have arrived did not. {reason}", err=True)
         with suppress(requests.RequestException):
@@ -205,6 +230,42 @@ def _tell(story: Story, person: str) -> None:
     story.expect(offered, "How did it end")
     story.write(offered, "1 1 a good talk")
     story.expect(offered, "Thank you")
+
+
+def _tell_a_call(story: Story, person: str) -> None:
+    """The same person calls; whoever's phone rings first answers and presses 1."""
+    story.phone("pace", pace=SCRIPT_PACE)
+    try:
+        _play_call(story, person)
+    finally:
+        story.phone("pace", pace=1)
+
+
+def _play_call(story: Story, person: str) -> None:
+    call = story.phone("calls", sender=person, to=story.line)
+
+    def rings(calls: list[dict[str, Any]]) -> dict[str, Any] | None:
+        peers = (each for each in calls if each["to"] in (SAM, ROSA))
+        return next((each for each in peers if each["status"] == "ringing"), None)
+
+    def asks(calls: list[dict[str, Any]]) -> dict[str, Any] | None:
+        asked = (each for each in calls if each["sid"] == leg["sid"])
+        return next((each for each in asked if "press a key" in each["doing"]), None)
+
+    def talk(calls: list[dict[str, Any]]) -> dict[str, Any] | None:
+        mine = next(each for each in calls if each["sid"] == call["sid"])
+        both = [each for each in calls if mine["room"] and each["room"] == mine["room"]]
+        return mine if len(both) > 1 and mine["doing"] == "talks" else None
+
+    leg = story.wait_for_call("a peer's phone rings", rings)
+    story.phone(f"calls/{leg['sid']}/answer")
+    story.wait_for_call("the peer is asked to press 1", asks)
+    story.phone(f"calls/{leg['sid']}/press", key="1")
+    story.wait_for_call("caller and peer talk", talk)
+    story.phone(f"calls/{call['sid']}/hang-up")
+    story.expect(leg["to"], "How did it end")
+    story.write(leg["to"], "1 1 a short call")
+    story.expect(leg["to"], "Thank you")
 
 
 def _first_offer(story: Story) -> str:

@@ -9,10 +9,13 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from helpline.carrier.twiml import render
 from helpline.cli.machine import open_wires
+from helpline.ports import CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo
+from helpline.services.call_scripts import Scripts
 from helpline.services.desk import Desk
 from helpline.storage import lines, liveness, volunteers
-from helpline.wiring import CONFIG, Wires
+from helpline.wiring import CONFIG, Wires, make_carrier
 
 LINES_SHOWN = 5
 
@@ -28,16 +31,27 @@ class Finding:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
-def doctor(*, as_json: bool) -> None:
+@click.option("--fallback", is_flag=True, help="Only print what callers hear while we are down.")
+def doctor(*, as_json: bool, fallback: bool) -> None:
     """Look for what would keep a line from answering well; exit 1 if there is anything.
 
     \b
     Example:
       helpline doctor
       helpline doctor --json
+      helpline doctor --fallback > fallback.xml
     """
     with open_wires() as wires, wires.desk() as desk:
-        found = [*_people(desk), *_processes(desk), *_crisis_lines(wires, desk), *_reviews()]
+        if fallback:
+            click.echo(render(Scripts(wires.house).down()))
+            return
+        found = [
+            *_people(desk),
+            *_processes(desk),
+            *_calls(wires),
+            *_crisis_lines(wires, desk),
+            *_reviews(),
+        ]
     if as_json:
         click.echo(json.dumps({"findings": [asdict(each) for each in found]}, indent=2))
     else:
@@ -66,6 +80,46 @@ def _processes(desk: Desk) -> Iterator[Finding]:
     for role in ("worker", "clock"):
         if role not in alive:
             yield Finding(f"no {role} is running", "texts wait until one is", "helpline run")
+
+
+def _calls(wires: Wires) -> Iterator[Finding]:
+    """Whether calls to our number come to us, and what is heard while we are down."""
+    number, base = wires.settings.helpline_numbers[0], f"{wires.settings.public_url}/twilio/voice"
+    try:
+        urls = make_carrier(wires.settings).voice_urls(number)
+    except (CarrierIsBusy, CarrierIsUnsure, CarrierSaysNo) as reason:
+        yield Finding(
+            f"the carrier could not be asked about {number} ({type(reason).__name__})",
+            "texts and calls go through it",
+            "check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the way to TWILIO_API_URL",
+        )
+        return
+    if urls is None:
+        yield Finding(
+            f"the account does not have {number}",
+            "nobody can text or call it",
+            "check HELPLINE_NUMBERS and the account",
+        )
+        return
+    if urls.calls.partition("#")[0] != base:
+        yield Finding(
+            f"calls to {number} go to {urls.calls or 'nowhere'}",
+            "callers do not reach peers",
+            f"set 'A call comes in' of the number to {base} (POST)",
+        )
+    if urls.status.partition("#")[0] != f"{base}/status":
+        yield Finding(
+            f"nobody tells us when a call to {number} ends",
+            "phones may ring for half a minute after a caller has gone",
+            f"set 'Call status changes' of the number to {base}/status",
+        )
+    if not urls.fallback or urls.fallback.startswith(wires.settings.public_url):
+        yield Finding(
+            f"{number} has no fallback of its own for calls",
+            "while we are down callers hear an error, and no emergency number",
+            "put what `helpline doctor --fallback` prints into a TwiML Bin (or any address that"
+            " is not ours), and set 'Primary handler fails' of the number to it",
+        )
 
 
 def _crisis_lines(wires: Wires, desk: Desk) -> Iterator[Finding]:

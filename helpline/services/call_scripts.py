@@ -155,6 +155,14 @@ class Scripts:
         emergency = self.house.emergency(phone, self.language)
         return (self.say("call_trouble", emergency=emergency), Pause(4), Go(back))
 
+    def down(self) -> Script:
+        """What the carrier says by itself while we are down: an apology and the emergency number.
+
+        It stands with the carrier and refers to nothing of ours.
+        """
+        said = self.say("call_down", emergency=self.house.emergency(None, self.language))
+        return (said, Pause(1), said, Leave())
+
     # Phones that we call
 
     def ask_key(self, token: str, *said: Say, again: bool = False) -> Script:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from helpline.cli.doctor import _crisis_lines, _people, _processes, _reviews
+from dataclasses import replace
+
+from helpline.cli.doctor import _calls, _crisis_lines, _people, _processes, _reviews
 from helpline.storage import liveness
 from tests.world import World
 
@@ -37,3 +39,18 @@ def test_unverified_lines_and_missing_reviews_are_named_the_own_country_first(
     assert {each.what.partition(":")[0] for each in _reviews()} == {
         *("lexicon en", "lexicon es", "wording en", "wording es"),
     }
+
+
+def test_where_calls_go_is_checked_with_the_carrier(world: World) -> None:
+    account = world.simulator.extensions["network"]
+    assert [each.what for each in _calls(world.wires)] == [
+        "+12025550100 has no fallback of its own for calls"
+    ]
+    account.account = replace(account.account, fallback="https://bin.example.org/down")
+    assert list(_calls(world.wires)) == []
+    account.account = replace(account.account, voice="https://old.example.org/", voice_status="")
+    assert len(list(_calls(world.wires))) == 2
+    account.account = replace(account.account, numbers=("+12025550199",))
+    assert "does not have" in next(iter(_calls(world.wires))).what
+    account.faults.set("down", 1)
+    assert "could not be asked" in next(iter(_calls(world.wires))).what
