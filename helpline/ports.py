@@ -88,6 +88,10 @@ class Carrier(Protocol):
         """Let a call that is answered hear `url` from now on; `CarrierSaysNo` when it is over."""
         ...
 
+    def announce(self, room: str, sid: str, url: str) -> None:
+        """Let one call in a room hear `url` there; a room or call that is gone is fine."""
+        ...
+
     def ask_about_call(self, sid: str) -> str | None:
         """The carrier's word for how a call stands; None when it knows of none."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,10 +14,11 @@ from helpline.services.record_order import (
     record_checked,
     record_dialled,
     record_done,
+    record_not_dialled,
     record_not_done,
     record_refused,
 )
-from helpline.storage import orders
+from helpline.storage import calls, orders
 from helpline.storage.models import CallLeg
 from helpline.wiring import Wires
 
@@ -35,6 +36,8 @@ class OrderClaim:
     page: str
     call: CallToPlace
     written_at: datetime
+    is_wanted: bool
+    conference: str | None
 
 
 def claim_orders(wires: Wires, most: int) -> list[OrderClaim]:
@@ -42,11 +45,13 @@ def claim_orders(wires: Wires, most: int) -> list[OrderClaim]:
     claims: list[OrderClaim] = []
     while len(claims) < most:
         with wires.desk() as desk:
-            found = orders.claim_order(desk.session, desk.now)
+            gap = timedelta(seconds=1 / desk.policy.calls_per_second)
+            found = orders.claim_order(desk.session, desk.now, gap)
             if found is None:
                 break
             order, was = found
             leg = desk.session.get_one(CallLeg, order.leg_id)
+            call = calls.call_of(desk.session, leg)
             base = f"{wires.settings.public_url}/twilio/voice/leg/{leg.token}"
             claims.append(
                 OrderClaim(
@@ -54,7 +59,7 @@ def claim_orders(wires: Wires, most: int) -> list[OrderClaim]:
                     kind=OrderKind(order.kind),
                     was=was,
                     sid=leg.sid,
-                    page=_page(wires, leg, order.path),
+                    page=_page(wires, leg, order.kind, order.path),
                     call=CallToPlace(
                         to=leg.to or "",
                         sender=leg.sender,
@@ -63,14 +68,17 @@ def claim_orders(wires: Wires, most: int) -> list[OrderClaim]:
                         ring_seconds=round(desk.policy.ring.total_seconds()),
                     ),
                     written_at=order.written_at,
+                    is_wanted=not orders.is_unwanted(desk.session, order),
+                    conference=call.conference_sid if call is not None else None,
                 )
             )
     return claims
 
 
-def _page(wires: Wires, leg: CallLeg, path: str) -> str:
+def _page(wires: Wires, leg: CallLeg, kind: str, path: str) -> str:
     """Where a leg is moved to: a caller's pages know them by their call, others by our token."""
     base = f"{wires.settings.public_url}/twilio/voice"
+    path = f"announce/{path}" if kind == OrderKind.ANNOUNCE else path
     return f"{base}/{path}" if leg.kind == "caller" else f"{base}/leg/{leg.token}/told/{path}"
 
 
@@ -82,7 +90,10 @@ def carry_out(wires: Wires, carrier: Carrier, claim: OrderClaim) -> None:
     try:
         if claim.kind == OrderKind.DIAL:
             sid = _dial(carrier, claim)
-            wires.do(lambda desk: record_dialled(desk, claim.id, sid))
+            if sid is None:
+                wires.do(lambda desk: record_not_dialled(desk, claim.id))
+            else:
+                wires.do(lambda desk: record_dialled(desk, claim.id, sid))
         elif claim.sid is None:
             wires.do(lambda desk: record_done(desk, claim.id))
         elif claim.kind == OrderKind.CHECK:
@@ -92,6 +103,8 @@ def carry_out(wires: Wires, carrier: Carrier, claim: OrderClaim) -> None:
         else:
             if claim.kind == OrderKind.END:
                 carrier.end_call(claim.sid)
+            elif claim.kind == OrderKind.ANNOUNCE:
+                carrier.announce(claim.conference or "", claim.sid, claim.page)
             else:
                 carrier.move_call(claim.sid, claim.page)
             wires.do(lambda desk: record_done(desk, claim.id))
@@ -105,9 +118,10 @@ def carry_out(wires: Wires, carrier: Carrier, claim: OrderClaim) -> None:
         wires.do(lambda desk: record_not_done(desk, claim.id, sure=sure))
 
 
-def _dial(carrier: Carrier, claim: OrderClaim) -> str:
+def _dial(carrier: Carrier, claim: OrderClaim) -> str | None:
+    """Place the call, unless it is there already; None where it is wanted no more."""
     if claim.was != OrderState.QUEUED:
         found = carrier.find_call(claim.call, claim.written_at)
         if found is not None:
             return found
-    return carrier.place_call(claim.call)
+    return carrier.place_call(claim.call) if claim.is_wanted else None

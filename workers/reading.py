@@ -90,14 +90,19 @@ def _read_room(desk: Desk, payload: Payload) -> None:
 
 
 def _read_voicemail(desk: Desk, payload: Payload) -> None:
+    """A message of a caller, by their call; or the recording of a room, by the room."""
+    room = str(payload.get("conference") or "")
+    call = calls.find_call_by_conference(desk.session, room) if room else None
     leg = calls.find_leg_by_sid(desk.session, str(payload["call"]))
-    if leg is not None:
+    found = call or leg
+    if found is not None:
         keep_voicemail(
             desk,
-            leg,
+            found.conversation_id,
             sid=str(payload["sid"]),
             url=str(payload["url"]),
             seconds=int(payload["seconds"]),
+            is_call=bool(room),
         )
 
 

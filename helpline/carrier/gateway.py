@@ -186,6 +186,18 @@ class TwilioCarrier:
         except (TwilioException, requests.RequestException) as reason:
             raise _meaning(reason) from None
 
+    def announce(self, room: str, sid: str, url: str) -> None:
+        """Let one participant of a conference hear a document; one that is gone is fine."""
+        try:
+            self._client.conferences(room).participants(sid).update(
+                announce_url=url, announce_method="POST"
+            )
+        except TwilioRestException as reason:
+            if reason.status != requests.codes.not_found:
+                raise _meaning(reason) from None
+        except (TwilioException, requests.RequestException) as reason:
+            raise _meaning(reason) from None
+
     def ask_about_call(self, sid: str) -> str | None:
         """Twilio's word for where a call stands; None when it knows of none."""
         try:

@@ -129,6 +129,7 @@ def read_recording(form: Mapping[str, str]) -> dict[str, object]:
     return {
         "sid": sid,
         "call": form.get("CallSid", ""),
+        "conference": form.get("ConferenceSid", ""),
         "url": form.get("RecordingUrl", ""),
         "seconds": int(seconds) if is_ready and seconds.isascii() and seconds.isdigit() else 0,
     }

@@ -59,6 +59,7 @@ class OrderKind(StrEnum):
     END = "end"
     MOVE = "move"
     CHECK = "check"
+    ANNOUNCE = "announce"
 
 
 class OrderState(StrEnum):

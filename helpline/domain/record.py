@@ -69,6 +69,7 @@ class Kind(StrEnum):
     LEAD_CALLED_IN = "lead_called_in"
     LEAD_LISTENS = "lead_listens"
     ALERT_CALLED = "alert_called"
+    CALL_RECORDED = "call_recorded"
     VOICEMAIL_LEFT = "voicemail_left"
     VOICEMAIL_HEARD = "voicemail_heard"
     VOICEMAIL_DELETED = "voicemail_deleted"

@@ -45,7 +45,8 @@ class Join:
 
     Whoever `starts` the room ends the waiting of who is in it; when somebody who `ends` it leaves,
     all are out. `star` lets `*` leave the room for a moment; `coach` is the call that alone hears
-    this one; `label` names the participant.
+    this one; `label` names the participant; `recorded_to` is told of a recording, and without it
+    there is none.
     """
 
     room: str
@@ -57,7 +58,7 @@ class Join:
     label: str = ""
     coach: str = ""
     star: bool = False
-    recorded: bool = False
+    recorded_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

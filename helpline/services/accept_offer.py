@@ -50,13 +50,12 @@ def answer_late_yes(desk: Desk, volunteer: Volunteer, within: timedelta = LATE_Y
     False when no offer ended `within` this time that it could be about.
     """
     offer = offers.latest_for_volunteer(desk.session, volunteer.id)
-    if offer is not None and offer.is_call:
-        return False
     lately = offer is not None and offer.ended_at is not None and desk.now - offer.ended_at < within
     if offer is None or not lately or offer.state not in (OfferState.EXPIRED, OfferState.WITHDRAWN):
         return False
     conversation = conversations.lock(desk.session, offer.conversation_id)
-    if conversation.state == State.WAITING and duties.take(desk.session, volunteer.id):
+    is_free = conversation.state == State.WAITING and not offer.is_call
+    if is_free and duties.take(desk.session, volunteer.id):
         return accept_offer(desk, volunteer, reserve(desk, conversation, volunteer))
     to_volunteer(desk, volunteer, desk.say("offer_too_late"))
     return True

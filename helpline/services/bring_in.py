@@ -13,12 +13,14 @@ from helpline.storage import calls, conversations, lines, volunteers
 from helpline.storage.models import Call, CallLeg, Contact, Conversation, Volunteer
 
 
-def bring_in_professional(desk: Desk, conversation: Conversation, call: Call) -> bool:
+def bring_in_professional(
+    desk: Desk, conversation: Conversation, call: Call, *, anew: bool = False
+) -> bool:
     """Call the first professional who has not been tried in this call (R24).
 
     One on duty, else the line's own number, else the crisis line of the caller's region, else
-    that of the line's own country. One at a time: asked twice, nobody is called twice. False when
-    there is nobody left to call.
+    that of the line's own country. One at a time: asked twice, nobody is called twice. Asked
+    `anew` after all were tried, the first is called again. False when nobody is left to call.
     """
     if calls.open_legs(desk.session, call.id, LegKind.PROFESSIONAL):
         return True
@@ -27,7 +29,11 @@ def bring_in_professional(desk: Desk, conversation: Conversation, call: Call) ->
         if number not in tried:
             _call(desk, conversation, call, LegKind.PROFESSIONAL, number, volunteer)
             return True
-    return False
+    first = next(_professionals(desk, conversation), None) if anew else None
+    if first is None:
+        return False
+    _call(desk, conversation, call, LegKind.PROFESSIONAL, *first)
+    return True
 
 
 def _professionals(
@@ -71,7 +77,7 @@ def _call(
         volunteer_id=volunteer.id if volunteer is not None else None,
         now=desk.now,
     )
-    dial(desk, leg, at_once=True)
+    dial(desk, leg)
     called = Kind.PROFESSIONAL_CALLED if kind == LegKind.PROFESSIONAL else Kind.LEAD_CALLED_IN
     desk.note(
         conversation.line_id,

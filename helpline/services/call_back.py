@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from helpline.domain.calls import Channel, LegKind
 from helpline.domain.conversation import OfferState, State
@@ -16,11 +17,17 @@ from helpline.services.write_text import to_person, to_volunteer
 from helpline.storage import calls, conversations, lines, offers, steps
 from helpline.storage.models import Call, CallLeg, Contact, Conversation, Volunteer
 
+# Somebody who was promised a call back hangs up within this time, or after their message.
+TO_HANG_UP = timedelta(seconds=20)
 
-def promise_call_back(desk: Desk, conversation: Conversation) -> bool:
+
+def promise_call_back(
+    desk: Desk, conversation: Conversation, stays: timedelta = timedelta(0)
+) -> bool:
     """A waiting caller (locked) wants to be called back: their place in the queue is kept.
 
-    False where we have no number to call, or where a peer has them already.
+    Nobody is asked while they are still on the line, at most as long as it `stays`. False where we
+    have no number to call, or where a peer has them already.
     """
     contact = conversations.contact_of(desk.session, conversation)
     if conversation.state not in (State.WAITING, State.OFFERED) or not can_be_called(contact):
@@ -28,9 +35,10 @@ def promise_call_back(desk: Desk, conversation: Conversation) -> bool:
     for offer in offers.pending_for_conversation(desk.session, conversation.id):
         end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN, told="gone")
     conversation.channel = Channel.CALL_BACK
+    conversation.not_before = desk.now + stays + TO_HANG_UP
     for kind in (StepKind.RING, StepKind.OFFER_CHOICE):
         steps.drop_promise(desk.session, kind, conversation.id)
-    steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
+    steps.promise(desk.session, StepKind.REASK, conversation.id, conversation.not_before)
     desk.note(conversation.line_id, Kind.CALL_BACK_PROMISED, conversation_id=conversation.id)
     return True
 
@@ -43,9 +51,7 @@ def can_be_called(contact: Contact) -> bool:
 def begin_call_back(desk: Desk, conversation: Conversation, volunteer: Volunteer) -> None:
     """A peer has taken it: their phone is called first, and a press of 1 calls the person."""
     contact = conversations.contact_of(desk.session, conversation)
-    call = calls.open_call(desk.session, conversation.id)
-    if call is None or calls.open_legs(desk.session, call.id, LegKind.PEER):
-        call = calls.make_call(desk.session, conversation, calls.new_room(), desk.now)
+    call = calls.make_call(desk.session, conversation, calls.new_room(), desk.now)
     leg = calls.make_leg(
         desk.session,
         conversation,
@@ -101,6 +107,8 @@ def call_by_command(
         to_volunteer(desk, volunteer, desk.say("call_no_number", alias=contact.alias))
     elif calls.open_call(desk.session, conversation.id) is not None:
         to_volunteer(desk, volunteer, desk.say("call_open_already", alias=contact.alias))
+    elif calls.is_on_the_phone(desk.session, volunteer.id):
+        to_volunteer(desk, volunteer, desk.say("call_other_open"))
     else:
         begin_call_back(desk, conversation, volunteer)
 

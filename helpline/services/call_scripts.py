@@ -89,7 +89,7 @@ class Scripts:
             starts=False,
             ends=True,
             label="caller",
-            recorded=recorded,
+            recorded_to=self.url("/recording") if recorded else "",
         )
         return (join,)
 
@@ -140,6 +140,10 @@ class Scripts:
             round(self.house.policy.voicemail.total_seconds()),
         )
         return (self.say("call_leave_message"), record, self.say("call_no_message"), Leave())
+
+    def announcement(self, key: str) -> Script:
+        """Words and a little music, for somebody who would hear nothing."""
+        return (self.say(key), Play(self._sound))
 
     def alone(self) -> Script:
         """The peer has gone and the caller has not."""
@@ -203,6 +207,10 @@ class Scripts:
         The carrier tells both at once, and does not say which it was.
         """
         return (Pause(1), Go(self.url(f"/leg/{token}/out")))
+
+    def not_yet(self, token: str) -> Script:
+        """The peer before is still being let go: two never meet in one room."""
+        return (self.say("leg_one_moment"), Pause(1), Go(self.url(f"/leg/{token}/back")))
 
     def star(self, token: str) -> Script:
         """A peer has pressed `*`: whom to bring in; anything else leads back."""

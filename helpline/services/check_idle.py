@@ -6,10 +6,10 @@ from helpline.domain.conversation import State
 from helpline.domain.record import StepKind
 from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
-from helpline.services.relay_text import peer_sender
+from helpline.services.relay_text import peer_sender, stay_awake
 from helpline.services.wrap_up import finish
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import conversations, steps
+from helpline.storage import calls, conversations, steps
 from helpline.storage.models import Conversation, Volunteer
 
 
@@ -18,6 +18,8 @@ def check_idle(desk: Desk, conversation_id: int) -> None:
     conversation = conversations.lock(desk.session, conversation_id)
     if conversation.state != State.ACTIVE:
         return
+    if calls.callers_on_the_line(desk.session, conversation_id):
+        stay_awake(desk, conversation)
     closes_at = conversation.last_text_at + desk.policy.idle_close
     warns_at = closes_at - desk.policy.idle_warning
     if conversation.idle_warned_at is not None and desk.now >= closes_at:

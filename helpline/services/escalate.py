@@ -197,7 +197,7 @@ def _call(desk: Desk, alert: Alert, volunteer: Volunteer) -> None:
         alert_id=alert.id,
         now=desk.now,
     )
-    dial(desk, leg, at_once=True)
+    dial(desk, leg)
     desk.note(
         alert.line_id,
         Kind.ALERT_CALLED,

@@ -18,15 +18,16 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.hand_on import hand_on
 from helpline.services.opt_out import abandon
-from helpline.services.phone_orders import let_go, move
+from helpline.services.phone_orders import ROOM, let_go, move
 from helpline.services.refresh_duty import refresh_duty
+from helpline.services.ring_peers import caller_has_gone
 from helpline.services.wrap_up import finish
 from helpline.services.write_text import to_volunteer
 from helpline.storage import calls, conversations, orders, steps
 from helpline.storage.models import Call, CallLeg, Conversation, Volunteer
 
 # Who were in a call together this long have talked, even if no report on the room ever came.
-SURELY_TALKED = timedelta(seconds=20)
+SURELY_TALKED = timedelta(seconds=5)
 # What is left of a call when the caller has gone is ended after this long.
 LEFT_OVER = timedelta(seconds=30)
 
@@ -89,6 +90,8 @@ def _bridge(desk: Desk, call: Call) -> None:
 def _joined(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:
     leg.joined_at = desk.now
     call = calls.call_of(desk.session, leg)
+    if leg.kind == LegKind.CALLER:
+        orders.drop_moves(desk.session, leg.id, ROOM)
     if leg.kind == LegKind.CALLER and call is not None:
         if calls.is_in(desk.session, call.id, LegKind.PEER):
             _bridge(desk, call)
@@ -114,26 +117,34 @@ def _ended(desk: Desk, conversation: Conversation, leg: CallLeg, ending: LegEndi
 def _caller_ended(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:
     """The caller has gone: nothing rings for them any more, and nobody stays on the line."""
     call = calls.call_of(desk.session, leg)
-    if call is None:
+    newest = calls.newest_call(desk.session, conversation.id)
+    if call is None or newest is None or newest.id != call.id:
         return
     others = [
         each for each in calls.open_legs(desk.session, call.id) if each.kind != LegKind.CALLER
     ]
     if conversation.state in (State.WAITING, State.OFFERED):
-        if conversation.channel == Channel.VOICE:
-            desk.note(conversation.line_id, Kind.CALLER_LEFT, conversation_id=conversation.id)
-            abandon(desk, conversation, Event.HUNG_UP)
+        _stopped_waiting(desk, conversation)
         return
     if leg.joined_at is None and leg.to is not None:
         caller_not_reached(desk, conversation, call, others)
         return
     for other in others:
-        if leg.joined_at is None:
+        if leg.joined_at is None or other.state != LegState.JOINED:
             let_go(desk, other, told="gone")
     if others:
         steps.promise(desk.session, StepKind.CLOSE_CALL, call.id, desk.now + LEFT_OVER)
     elif conversation.state == State.ACTIVE and conversation.channel != Channel.TEXT:
         _talk_is_over(desk, conversation, call, None)
+
+
+def _stopped_waiting(desk: Desk, conversation: Conversation) -> None:
+    if conversation.channel == Channel.VOICE:
+        desk.note(conversation.line_id, Kind.CALLER_LEFT, conversation_id=conversation.id)
+        caller_has_gone(desk, conversation)
+    elif conversation.channel == Channel.CALL_BACK:
+        conversation.not_before = None
+        steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
 
 
 def _talk_is_over(desk: Desk, conversation: Conversation, call: Call, peer: CallLeg | None) -> None:
@@ -167,7 +178,7 @@ def close_left_open(desk: Desk, call: Call) -> None:
         State.WAITING,
         State.OFFERED,
     ):
-        abandon(desk, conversation, Event.HUNG_UP)
+        caller_has_gone(desk, conversation)
 
 
 def _peer_ended(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpline.domain.calls import Channel, LegEnding, LegState
+from helpline.domain.calls import Channel, LegEnding, LegKind, LegState
 from helpline.domain.conversation import OPEN_STATES, Event, State
 from helpline.domain.record import Kind, StepKind
 from helpline.domain.script import Go, Leave, Script
@@ -19,10 +19,13 @@ from helpline.services.follow_call import lock_leg, record_leg
 from helpline.services.hand_on import hand_on
 from helpline.services.hear_person import greet, open_conversation
 from helpline.services.opt_out import abandon
-from helpline.services.phone_orders import move
+from helpline.services.phone_orders import let_go, move
 from helpline.services.receive_call import go_on_waiting
 from helpline.storage import calls, contacts, conversations, steps
 from helpline.storage.models import Call, CallLeg, Contact, Conversation, Number, Volunteer
+
+# What a caller hears in the room while their peer is out of it for a moment.
+ANNOUNCEMENTS = {"moment": "call_peer_back_soon", "professional": "call_professional_coming"}
 
 
 def scripts_for(desk: Desk, leg: CallLeg) -> Scripts:
@@ -80,7 +83,10 @@ def _go_to_crisis_line(
             scripts.say("call_crisis_line_unknown", emergency=emergency),
             *_room(desk, leg, call),
         )
-    if conversation.state in (State.WAITING, State.OFFERED):
+    if conversation.state in OPEN_STATES:
+        for other in calls.open_legs(desk.session, call.id):
+            if other.kind != LegKind.CALLER:
+                let_go(desk, other, told="gone")
         abandon(desk, conversation, Event.HUNG_UP)
     desk.note(
         conversation.line_id,
@@ -124,7 +130,10 @@ def choose_instead(desk: Desk, leg: CallLeg, key: str) -> Script:
     call, conversation, contact = _who(desk, leg)
     scripts = scripts_for(desk, leg)
     if not can_be_called(contact):
-        return scripts.message() if key == "1" else _room(desk, leg, call)
+        is_message = key == "1" and conversation.state in (State.WAITING, State.OFFERED)
+        if is_message:
+            return _take_message(desk, leg, conversation)
+        return _room(desk, leg, call)
     if key == "1":
         return _call_back(desk, leg)
     if key != "2" or conversation.state not in (State.WAITING, State.OFFERED):
@@ -159,19 +168,13 @@ def enter_room(desk: Desk, leg: CallLeg) -> Script:
 def offer_choice(desk: Desk, conversation_id: int) -> None:
     """Nobody came in time: a caller who still waits is given the choice."""
     conversation = conversations.lock(desk.session, conversation_id)
-    call = calls.open_call(desk.session, conversation_id)
-    if call is None or conversation.channel != Channel.VOICE:
+    if conversation.channel != Channel.VOICE:
         return
     if conversation.state not in (State.WAITING, State.OFFERED):
         return
-    for leg in calls.open_legs(desk.session, call.id):
-        if leg.to is None and leg.sid is not None:
-            move(desk, leg, "choice")
-            desk.note(
-                conversation.line_id,
-                Kind.CALL_CHOICE_GIVEN,
-                conversation_id=conversation_id,
-            )
+    for leg in calls.callers_on_the_line(desk.session, conversation_id):
+        move(desk, leg, "choice")
+        desk.note(conversation.line_id, Kind.CALL_CHOICE_GIVEN, conversation_id=conversation_id)
 
 
 def give_choice(desk: Desk, leg: CallLeg) -> Script:
@@ -188,22 +191,27 @@ def choose(desk: Desk, leg: CallLeg, key: str) -> Script:
     call, conversation, contact = _who(desk, leg)
     if conversation.state in (State.WAITING, State.OFFERED):
         if key == "1":
-            return scripts_for(desk, leg).message()
+            return _take_message(desk, leg, conversation)
         if key == "2" and can_be_called(contact):
             return _call_back(desk, leg)
     return _room(desk, leg, call)
 
 
+def _take_message(desk: Desk, leg: CallLeg, conversation: Conversation) -> Script:
+    """Nobody is rung while they speak. Whoever can be called keeps their place, as a call back."""
+    if not promise_call_back(desk, conversation, stays=desk.policy.voicemail):
+        abandon(desk, conversation, Event.HUNG_UP)
+    return scripts_for(desk, leg).message()
+
+
 def message_left(desk: Desk, leg: CallLeg, seconds: str) -> Script:
-    """The message is with us: whoever can be called keeps their place, as a call back."""
-    _, conversation, _ = _who(desk, leg)
+    """The message is with us, and they hear what comes of it."""
+    conversation = conversations.lock(desk.session, leg.conversation_id)
     if seconds == "0":
         return scripts_for(desk, leg).bye("call_no_message")
-    if promise_call_back(desk, conversation):
-        return scripts_for(desk, leg).bye("call_message_kept_back")
-    if conversation.state in (State.WAITING, State.OFFERED):
-        abandon(desk, conversation, Event.HUNG_UP)
-    return scripts_for(desk, leg).bye("call_message_kept")
+    is_promised = conversation.channel == Channel.CALL_BACK
+    key = "call_message_kept_back" if is_promised else "call_message_kept"
+    return scripts_for(desk, leg).bye(key)
 
 
 def after_room(desk: Desk, leg: CallLeg, *, is_over: bool) -> Script:
@@ -225,12 +233,24 @@ def look_for_another(desk: Desk, leg: CallLeg) -> Script:
     scripts = scripts_for(desk, leg)
     if conversation.channel == Channel.TEXT:
         return scripts.bye()
+    call = calls.call_of(desk.session, leg)
+    if call is not None and conversation.state == State.ACTIVE and _has_peer(desk, call):
+        return _room(desk, leg, call)
     if conversation.state == State.ACTIVE and conversation.volunteer_id is not None:
         volunteer = desk.session.get_one(Volunteer, conversation.volunteer_id)
-        conversation.channel = Channel.VOICE
         hand_on(desk, conversation, volunteer, said="call_gone_on", caller_hears="")
     call = _wait_anew(desk, leg)
     return (scripts.say("call_again"), *_room(desk, leg, call))
+
+
+def _has_peer(desk: Desk, call: Call) -> bool:
+    """Whether the peer who holds the conversation is there: what was asked for is overtaken."""
+    return bool(calls.open_legs(desk.session, call.id, LegKind.PEER))
+
+
+def announce(desk: Desk, leg: CallLeg, page: str) -> Script:
+    """Words in the room, where a caller would hear nothing."""
+    return scripts_for(desk, leg).announcement(ANNOUNCEMENTS[page])
 
 
 def bye(desk: Desk, leg: CallLeg) -> Script:

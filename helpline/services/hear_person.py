@@ -61,7 +61,8 @@ def go_on(
     topics = _learn_wishes(desk, contact, words)
     is_new = latest is None or latest.state not in OPEN_STATES
     if latest is None or is_new:
-        conversation = open_conversation(desk, number, contact, latest, topics)
+        before = conversations.latest(desk.session, contact.id)
+        conversation = open_conversation(desk, number, contact, before, topics)
     else:
         conversation = latest
         _learn_topics(conversation, contact, topics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from helpline.domain.calls import LegEnding, LegKind, LegState
 from helpline.domain.conversation import OfferState, State
@@ -19,10 +20,13 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.follow_call import lock_leg, record_leg
 from helpline.services.hear_caller import scripts_for
+from helpline.services.phone_orders import announce, bring_into_the_room
 from helpline.storage import calls, conversations, offers, steps
 from helpline.storage.models import Alert, Call, CallLeg, Conversation, Volunteer
 
 YES, NO = "1", "2"
+# Without a report on the room by then there is none: `*` is heard all the same.
+NEVER_REPORTED = timedelta(seconds=45)
 # Where a leg may be moved to, and what is said there before it ends.
 LAST_WORDS = {
     "taken": "leg_taken",
@@ -133,7 +137,7 @@ def _accept_as_peer(desk: Desk, conversation: Conversation, leg: CallLeg) -> Scr
     if leg.offer_id is None:
         return _accept_call_back(desk, conversation, leg, call)
     if leg.state == LegState.JOINED and conversation.volunteer_id == leg.volunteer_id:
-        return _peer_room(scripts, leg, call)
+        return go_back(desk, leg)
     offer = offers.lock(desk.session, leg.offer_id)
     if offer.state != OfferState.PENDING or conversation.state != State.OFFERED:
         return _too_late(scripts, conversation)
@@ -147,12 +151,10 @@ def _accept_as_peer(desk: Desk, conversation: Conversation, leg: CallLeg) -> Scr
     give(desk, conversation, desk.session.get_one(Volunteer, leg.volunteer_id))
     for other in others:
         end_offer(desk, conversation, other.id, OfferState.WITHDRAWN, told="taken")
+    for caller in calls.open_legs(desk.session, call.id, LegKind.CALLER):
+        bring_into_the_room(desk, caller)
     record_leg(desk, leg, LegState.JOINED)
-    return _peer_room(scripts, leg, call)
-
-
-def _peer_room(scripts: Scripts, leg: CallLeg, call: Call) -> Script:
-    return (scripts.say("leg_connecting"), *scripts.room(leg.token, call.room))
+    return (scripts.say("leg_connecting"), *go_back(desk, leg))
 
 
 def _accept_call_back(desk: Desk, conversation: Conversation, leg: CallLeg, call: Call) -> Script:
@@ -231,8 +233,18 @@ def leave_room(desk: Desk, found: CallLeg, *, is_over: bool) -> Script:
         record_leg(desk, found, LegState.ENDED, LegEnding.COMPLETED)
         return (Leave(),)
     if found.kind == LegKind.PEER:
+        _announce(desk, found, "moment")
         return Scripts(desk.house).out_of_the_room(found.token)
     return scripts_for(desk, found).bye() if found.kind == LegKind.CALLER else (Leave(),)
+
+
+def _announce(desk: Desk, leg: CallLeg, page: str) -> None:
+    """A caller who is in the room by themself hears what goes on."""
+    call = calls.call_of(desk.session, leg)
+    if call is None or call.conference_sid is None or call.bridged_at is None:
+        return
+    for caller in calls.open_legs(desk.session, call.id, LegKind.CALLER):
+        announce(desk, caller, page)
 
 
 def say_what_is_next(desk: Desk, found: CallLeg) -> Script:
@@ -243,7 +255,8 @@ def say_what_is_next(desk: Desk, found: CallLeg) -> Script:
     if call is None:
         return (Leave(),)
     if calls.open_legs(desk.session, call.id, LegKind.CALLER):
-        return scripts.star(leg.token)
+        have_spoken = call.bridged_at is not None or desk.now - call.made_at > NEVER_REPORTED
+        return scripts.star(leg.token) if have_spoken else go_back(desk, leg)
     may_call_back = call.may_call_back and call.called_back_at is None
     if may_call_back and conversation.state == State.ACTIVE:
         said = (scripts.say("leg_caller_gone"), scripts.say("leg_call_them_back"))
@@ -255,21 +268,30 @@ def press_after_star(desk: Desk, found: CallLeg, key: str) -> Script:
     """`*9` brings a professional in, `*5` a lead who listens; the peer is back at once."""
     conversation, leg = lock_leg(desk, found)
     call = calls.call_of(desk.session, leg)
-    if call is not None and calls.open_legs(desk.session, call.id, LegKind.CALLER):
+    if call is not None and _holds(conversation, leg):
         if key == KEY_PROFESSIONAL:
-            bring_in_professional(desk, conversation, call)
+            bring_in_professional(desk, conversation, call, anew=True)
+            _announce(desk, leg, "professional")
         elif key == KEY_LEAD:
             bring_in_lead(desk, conversation, call)
     return go_back(desk, leg)
 
 
+def _holds(conversation: Conversation, leg: CallLeg) -> bool:
+    return conversation.state == State.ACTIVE and conversation.volunteer_id == leg.volunteer_id
+
+
 def go_back(desk: Desk, found: CallLeg) -> Script:
-    """Back into the room, if the caller is still there."""
-    leg = found
+    """Into the room, if the caller is still there and another peer is not (any more)."""
+    conversation, leg = lock_leg(desk, found)
     scripts = Scripts(desk.house)
     call = calls.call_of(desk.session, leg)
-    if call is None or not calls.open_legs(desk.session, call.id, LegKind.CALLER):
+    has_caller = call is not None and calls.open_legs(desk.session, call.id, LegKind.CALLER)
+    if call is None or not has_caller or not _holds(conversation, leg):
         return scripts.bye("leg_bye")
+    others = calls.open_legs(desk.session, call.id, LegKind.PEER)
+    if any(each.id != leg.id and each.state == LegState.JOINED for each in others):
+        return scripts.not_yet(leg.token)
     return scripts.room(leg.token, call.room)
 
 
@@ -278,8 +300,12 @@ def call_them_back(desk: Desk, found: CallLeg, key: str) -> Script:
     conversation, leg = lock_leg(desk, found)
     scripts = Scripts(desk.house)
     call = calls.call_of(desk.session, leg)
-    is_theirs = conversation.state == State.ACTIVE and conversation.volunteer_id == leg.volunteer_id
-    if key != YES or call is None or not is_theirs or call.called_back_at is not None:
+    if (
+        key != YES
+        or call is None
+        or not _holds(conversation, leg)
+        or call.called_back_at is not None
+    ):
         return scripts.bye("leg_bye")
     call.called_back_at = desk.now
     steps.drop_promise(desk.session, StepKind.CLOSE_CALL, call.id)

@@ -27,10 +27,10 @@ from helpline.services.refresh_duty import refresh_duty
 from helpline.services.relay_text import peer_sender, relay_to_person
 from helpline.services.run_command import run_command
 from helpline.services.threads import by_number, choices, threads_of
-from helpline.services.wrap_up import answer_wrap_up, open_wrap_up
+from helpline.services.wrap_up import answer_wrap_up, is_code, open_wrap_up
 from helpline.services.write_text import to_leads, to_volunteer
 from helpline.storage import contacts, conversations, messages, offers
-from helpline.storage.models import Conversation, HeldText, Number, Volunteer
+from helpline.storage.models import Conversation, HeldText, Number, Volunteer, WrapUp
 
 # The question which one is meant is answered within this time, or asked again.
 HELD_LASTS = timedelta(minutes=15)
@@ -123,11 +123,20 @@ def _answer(desk: Desk, volunteer: Volunteer, written: Written) -> bool:
     writes_to_somebody = bool(
         by_number(desk, volunteer, written.number) or joined_to(desk, volunteer)
     )
-    if wrap_up is not None and not writes_to_somebody:
+    is_answer = wrap_up is not None and (
+        is_code(written.words) or not _may_be_for_another(desk, volunteer, wrap_up)
+    )
+    if wrap_up is not None and is_answer and not writes_to_somebody:
         answer_wrap_up(desk, volunteer, wrap_up, written.words)
         _care(desk, volunteer, written)
         return True
     return False
+
+
+def _may_be_for_another(desk: Desk, volunteer: Volunteer, wrap_up: WrapUp) -> bool:
+    """A call ends without the volunteer's word: what they text may be for somebody else."""
+    ended = desk.session.get_one(Conversation, wrap_up.conversation_id)
+    return ended.channel != Channel.TEXT and bool(conversations.held_by(desk.session, volunteer.id))
 
 
 def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:

@@ -9,10 +9,10 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.escalate import let_go_of_alerts
 from helpline.services.hand_on import hand_on
-from helpline.services.refresh_duty import refresh_duty
+from helpline.services.refresh_duty import refresh_duty, refresh_own_duty
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_leads, to_volunteer
-from helpline.storage import contacts, conversations, offers, outbox, steps, volunteers
+from helpline.storage import calls, contacts, conversations, offers, outbox, steps, volunteers
 from helpline.storage.models import Contact, Conversation, Volunteer
 
 
@@ -28,6 +28,9 @@ def opt_out_person(desk: Desk, contact: Contact) -> None:
     outbox.withdraw_texts(desk.session, contact.phone_key)
     if contact.crisis_text_at and not outbox.left_for(desk.session, contact.id, TextKind.CRISIS):
         contact.crisis_text_at = None
+    for promised in conversations.lock_promised_calls(desk.session, contact.id):
+        if not calls.callers_on_the_line(desk.session, promised.id):
+            abandon(desk, promised, Event.OPTED_OUT)
     conversation = conversations.lock_open(desk.session, contact.id)
     if conversation is None:
         return
@@ -69,6 +72,7 @@ def abandon(desk: Desk, conversation: Conversation, event: Event) -> None:
     for kind in (StepKind.TELL_WAITING, StepKind.REASK, StepKind.RING, StepKind.OFFER_CHOICE):
         steps.drop_promise(desk.session, kind, conversation.id)
     desk.note(conversation.line_id, Kind.CONVERSATION_ABANDONED, conversation_id=conversation.id)
+    refresh_own_duty(desk, conversation)
 
 
 def opt_out_phone(desk: Desk, line_id: int, phone: PhoneNumber) -> None:

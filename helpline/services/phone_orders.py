@@ -9,20 +9,32 @@ from helpline.services.desk import Desk
 from helpline.storage import calls, orders
 from helpline.storage.models import CallLeg, Conversation
 
-
-def dial(desk: Desk, leg: CallLeg, *, at_once: bool = False) -> datetime:
-    """Have a leg dialled; returns when. Calls are paced, what is urgent goes out at once."""
-    gap = timedelta(seconds=1 / desk.policy.calls_per_second)
-    turn = orders.take_turn(desk.session, leg.line_id, desk.now, gap)
-    order = orders.write_order(desk.session, leg, OrderKind.DIAL, desk.now)
-    order.due_at = desk.now if at_once else turn
-    return order.due_at
+# By then whoever calls has heard how to reach emergency help.
+EMERGENCY_HEARD = timedelta(seconds=9)
+ROOM = "room"
 
 
-def move(desk: Desk, leg: CallLeg, page: str) -> None:
-    """Let a leg hear another page of ours (`web/webhooks/calls.py`) from now on."""
+def dial(desk: Desk, leg: CallLeg) -> None:
+    """Have a leg dialled."""
+    orders.write_order(desk.session, leg, OrderKind.DIAL, desk.now)
+
+
+def move(desk: Desk, leg: CallLeg, page: str, *, at: datetime | None = None) -> None:
+    """Let a leg hear another page of ours (`web/webhooks/calls.py`) from now, or then, on."""
     orders.drop_orders(desk.session, leg.id, OrderKind.MOVE)
-    orders.write_order(desk.session, leg, OrderKind.MOVE, desk.now, path=page)
+    orders.write_order(desk.session, leg, OrderKind.MOVE, desk.now, path=page, due_at=at)
+
+
+def announce(desk: Desk, leg: CallLeg, page: str) -> None:
+    """Let somebody who is in a room hear a page of ours there."""
+    orders.write_order(desk.session, leg, OrderKind.ANNOUNCE, desk.now, path=page)
+
+
+def bring_into_the_room(desk: Desk, leg: CallLeg) -> None:
+    """A peer has come: a caller who still hears the greeting need not hear it to its end."""
+    orders.drop_orders(desk.session, leg.id, OrderKind.MOVE)
+    if leg.state == LegState.ANSWERED:
+        move(desk, leg, ROOM, at=max(desk.now, leg.made_at + EMERGENCY_HEARD))
 
 
 def let_go(desk: Desk, leg: CallLeg, *, told: str = "") -> None:
@@ -35,26 +47,23 @@ def let_go(desk: Desk, leg: CallLeg, *, told: str = "") -> None:
         orders.write_order(desk.session, leg, OrderKind.END, desk.now)
 
 
-def let_go_of_call(
-    desk: Desk, conversation: Conversation, volunteer_id: int, caller_hears: str
-) -> None:
-    """A volunteer is no longer in the call: their phone ends; the caller, if alone, hears why.
+def let_go_of_call(desk: Desk, conversation: Conversation, caller_hears: str) -> None:
+    """A peer is no longer in the call, nor whom they brought: the caller, if alone, hears why.
 
     `caller_hears` is a page, or empty where the caller is hearing it already.
     """
     call = calls.open_call(desk.session, conversation.id)
     if call is None:
         return
-    others = False
+    is_handed_over = calls.is_in(desk.session, call.id, LegKind.PROFESSIONAL)
     for leg in calls.open_legs(desk.session, call.id):
-        if leg.volunteer_id == volunteer_id:
+        is_caller = leg.kind == LegKind.CALLER
+        is_in = leg.state in (LegState.ANSWERED, LegState.JOINED)
+        if leg.kind == LegKind.PROFESSIONAL and is_handed_over:
+            continue
+        if not is_caller:
             let_go(desk, leg, told="bye")
-        elif leg.kind != LegKind.CALLER:
-            others = others or leg.state == LegState.JOINED
-    if others or not caller_hears:
-        return
-    for leg in calls.open_legs(desk.session, call.id, LegKind.CALLER):
-        if leg.state in (LegState.ANSWERED, LegState.JOINED):
+        elif is_in and caller_hears and not is_handed_over:
             move(desk, leg, caller_hears)
-        else:
+        elif not is_in:
             let_go(desk, leg)

@@ -13,6 +13,7 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.hear_person import open_conversation
+from helpline.services.refresh_duty import refresh_own_duty
 from helpline.storage import calls, contacts, conversations, lines, offers, steps
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import CallLeg, Contact, Conversation, Number
@@ -51,12 +52,14 @@ def receive_call(desk: Desk, call: IncomingCall) -> CallLeg:
     if known is not None:
         return known
     conversation = _conversation(desk, number, contact)
+    was_promised = conversation.opened_at < desk.now
     made = calls.make_call(
         desk.session,
         conversation,
         calls.room_for(vault_of_session(desk.session), call.sid),
         desk.now,
     )
+    made.was_promised = was_promised
     leg = calls.make_leg(
         desk.session,
         conversation,
@@ -74,6 +77,7 @@ def receive_call(desk: Desk, call: IncomingCall) -> CallLeg:
         conversation_id=conversation.id,
         withheld=contact.phone is None,
     )
+    refresh_own_duty(desk, conversation)
     steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
     steps.promise(
         desk.session, StepKind.OFFER_CHOICE, conversation.id, desk.now + desk.policy.call_wait
@@ -94,13 +98,14 @@ def _contact(desk: Desk, number: Number, call: IncomingCall) -> Contact:
 
 
 def _conversation(desk: Desk, number: Number, contact: Contact) -> Conversation:
-    promised = conversations.lock_promised_call(desk.session, contact.id)
-    if promised is None:
+    waiting = conversations.lock_promised_calls(desk.session, contact.id)
+    if not waiting:
         before = conversations.latest(desk.session, contact.id)
         return open_conversation(desk, number, contact, before, channel=Channel.VOICE)
+    promised = waiting[0]
     for offer in offers.pending_for_conversation(desk.session, promised.id):
         end_offer(desk, promised, offer.id, OfferState.WITHDRAWN)
-    promised.channel = Channel.VOICE
+    promised.channel, promised.not_before = Channel.VOICE, None
     return promised
 
 

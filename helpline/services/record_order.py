@@ -10,6 +10,7 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.follow_call import close_left_open, record_leg
 from helpline.services.phone_orders import let_go
+from helpline.services.ring_peers import begin_ringing
 from helpline.storage import calls, conversations, orders, steps
 from helpline.storage.models import CallLeg, CallOrder, Conversation
 
@@ -20,6 +21,9 @@ GIVE_UP_AFTER = timedelta(minutes=2)
 SWEEP_EVERY = timedelta(seconds=30)
 MOST_CHECKED = 200
 CALL_IS_OVER = 21220
+# A call of which the carrier knows nothing is taken as over after this long, and not before:
+# whoever talks must not lose each other because a question was answered badly.
+FORGOTTEN_AFTER = timedelta(hours=4)
 
 
 def record_dialled(desk: Desk, order_id: int, sid: str) -> None:
@@ -34,6 +38,17 @@ def record_dialled(desk: Desk, order_id: int, sid: str) -> None:
         let_go(desk, leg)
     elif leg.state == LegState.QUEUED:
         leg.state, leg.ringing_at = LegState.RINGING, desk.now
+        begin_ringing(desk, leg)
+
+
+def record_not_dialled(desk: Desk, order_id: int) -> None:
+    """The phone was not wanted any more before it was dialled."""
+    order, _, leg = _lock(desk, order_id)
+    if order is None or leg is None:
+        return
+    order.state = OrderState.WITHDRAWN
+    desk.session.flush()
+    record_leg(desk, leg, LegState.ENDED, LegEnding.WITHDRAWN)
 
 
 def _is_unwanted(conversation: Conversation, leg: CallLeg) -> bool:
@@ -56,12 +71,15 @@ def record_done(desk: Desk, order_id: int) -> None:
 def record_checked(
     desk: Desk, order_id: int, state: LegState | None, ending: LegEnding | None
 ) -> None:
-    """How the carrier says that a leg stands; None when it knows nothing of it any more."""
+    """How the carrier says that a leg stands; None when it does not know, which ends no call."""
     order, _, leg = _lock(desk, order_id)
     if order is None or leg is None:
         return
     order.state = OrderState.DONE
     desk.session.flush()
+    is_forgotten = state is None and desk.now - leg.made_at > FORGOTTEN_AFTER
+    if state is None and not is_forgotten:
+        return
     if state is None or state == LegState.ENDED:
         desk.note(
             leg.line_id,
@@ -86,7 +104,7 @@ def record_refused(desk: Desk, order_id: int, code: int) -> None:
     desk.session.flush()
     if order.kind == OrderKind.MOVE and code != CALL_IS_OVER:
         let_go(desk, leg)
-    else:
+    elif order.kind not in (OrderKind.CHECK, OrderKind.ANNOUNCE):
         record_leg(desk, leg, LegState.ENDED, LegEnding.REFUSED)
 
 
@@ -95,8 +113,11 @@ def record_not_done(desk: Desk, order_id: int, *, sure: bool) -> None:
     order, _, leg = _lock(desk, order_id)
     if order is None or leg is None or order.state != OrderState.DOING:
         return
-    if desk.now - order.written_at > GIVE_UP_AFTER:
+    if order.kind == OrderKind.CHECK or desk.now - order.written_at > GIVE_UP_AFTER:
         order.state = OrderState.FAILED
+        if order.kind == OrderKind.DIAL:
+            desk.session.flush()
+            record_leg(desk, leg, LegState.ENDED, LegEnding.FAILED)
         return
     order.state = OrderState.QUEUED if sure else OrderState.UNSURE
     order.due_at = desk.now + min(timedelta(seconds=2 ** min(order.attempts - 1, 4)), LONGEST_PAUSE)
@@ -120,7 +141,7 @@ def sweep_calls(desk: Desk, line_id: int) -> None:
     for leg in calls.legs_to_check(desk.session, desk.now - SWEEP_EVERY / 2, MOST_CHECKED):
         leg.checked_at = desk.now
         orders.write_order(desk.session, leg, OrderKind.CHECK, desk.now)
-        if leg.kind == LegKind.CALLER and leg.to is None:
+        if leg.kind == LegKind.CALLER and leg.state != LegState.RINGING:
             choice_at = desk.now + desk.policy.call_wait
             steps.promise(desk.session, StepKind.OFFER_CHOICE, leg.conversation_id, choice_at)
     for call in calls.calls_left_open(desk.session, desk.now - SWEEP_EVERY, MOST_CHECKED):

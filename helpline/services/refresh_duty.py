@@ -9,7 +9,7 @@ from helpline.domain.record import StepKind
 from helpline.domain.shifts import to_utc
 from helpline.services.desk import Desk
 from helpline.storage import duties, steps, volunteers
-from helpline.storage.models import Volunteer
+from helpline.storage.models import Contact, Conversation, Volunteer
 
 
 def refresh_duty(desk: Desk, volunteer_id: int) -> None:
@@ -34,6 +34,18 @@ def refresh_duty(desk: Desk, volunteer_id: int) -> None:
         steps.drop_promise(session, StepKind.REFRESH_DUTY, volunteer_id)
     else:
         steps.move_promise(session, StepKind.REFRESH_DUTY, volunteer_id, upcoming)
+
+
+def refresh_own_duty(desk: Desk, conversation: Conversation) -> None:
+    """A person's conversation has begun or ended: if they volunteer too, that binds or frees them.
+
+    Nobody is offered others' conversations while they are a person in need themselves.
+    """
+    contact = desk.session.get_one(Contact, conversation.contact_id)
+    volunteer = volunteers.find_by_key(desk.session, contact.line_id, contact.phone_key)
+    if volunteer is not None:
+        desk.session.flush()
+        refresh_duty(desk, volunteer.id)
 
 
 def _is_on_duty(desk: Desk, volunteer: Volunteer) -> bool:

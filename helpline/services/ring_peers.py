@@ -9,12 +9,15 @@ from helpline.domain.conversation import Event, OfferState, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
+from helpline.services.opt_out import abandon
 from helpline.services.phone_orders import dial
 from helpline.storage import calls, conversations, duties, lines, offers, steps
 from helpline.storage.models import Call, CallLeg, Conversation, Volunteer
 
 # How much longer than it rings a phone may take to be reported as not answered.
 GRACE = timedelta(seconds=3)
+# How long a phone may wait for its turn to be dialled, where the account places few calls a second.
+LONGEST_QUEUE = timedelta(seconds=60)
 # How long somebody who has picked up may take to press a key: the prompt, twice.
 TO_PRESS = timedelta(seconds=25)
 
@@ -26,11 +29,12 @@ def ring_more(desk: Desk, conversation_id: int) -> None:
     """
     conversation = conversations.lock(desk.session, conversation_id)
     call = calls.open_call(desk.session, conversation_id)
-    if call is None or conversation.channel != Channel.VOICE:
-        return
-    if not calls.open_legs(desk.session, call.id, LegKind.CALLER):
+    if conversation.channel != Channel.VOICE:
         return
     if conversation.state not in (State.WAITING, State.OFFERED):
+        return
+    if call is None or not calls.open_legs(desk.session, call.id, LegKind.CALLER):
+        caller_has_gone(desk, conversation)
         return
     ringing = len(offers.pending_for_conversation(desk.session, conversation_id))
     at_once = _share(desk, conversation)
@@ -73,15 +77,35 @@ def _ring(desk: Desk, conversation: Conversation, call: Call, volunteer: Volunte
         offer_id=offer.id,
         now=desk.now,
     )
-    rings_at = dial(desk, leg)
-    offer.expires_at = rings_at + desk.policy.ring + GRACE
-    steps.promise(session, StepKind.STOP_RINGING, leg.id, offer.expires_at)
+    dial(desk, leg)
+    steps.promise(session, StepKind.STOP_RINGING, leg.id, ends_at + LONGEST_QUEUE)
     desk.note(
         conversation.line_id,
         Kind.CALL_RUNG,
         conversation_id=conversation.id,
         volunteer_id=volunteer.id,
     )
+
+
+def caller_has_gone(desk: Desk, conversation: Conversation) -> None:
+    """Whoever waited (locked) is not on the line any more; who was promised a call keeps it."""
+    call = calls.newest_call(desk.session, conversation.id)
+    if call is None or not call.was_promised:
+        abandon(desk, conversation, Event.HUNG_UP)
+        return
+    for offer in offers.pending_for_conversation(desk.session, conversation.id):
+        end_offer(desk, conversation, offer.id, OfferState.WITHDRAWN, told="gone")
+    conversation.channel, conversation.not_before = Channel.CALL_BACK, None
+    for kind in (StepKind.RING, StepKind.OFFER_CHOICE):
+        steps.drop_promise(desk.session, kind, conversation.id)
+    steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
+
+
+def begin_ringing(desk: Desk, leg: CallLeg) -> None:
+    """A phone has been dialled: from now on it rings as long as is set."""
+    if leg.offer_id is not None:
+        ends_at = desk.now + desk.policy.ring + GRACE
+        steps.move_promise(desk.session, StepKind.STOP_RINGING, leg.id, ends_at)
 
 
 def _nobody_left(desk: Desk, conversation: Conversation) -> None:

@@ -11,15 +11,20 @@ from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.services.desk import Desk
 from helpline.services.write_text import to_volunteer
 from helpline.storage import calls, conversations, outbox, steps, volunteers
-from helpline.storage.models import CallLeg, Conversation, Voicemail, Volunteer
+from helpline.storage.models import Conversation, Voicemail, Volunteer
 from helpline.storage.models.base import LOCK
 
 MOST_TOLD = 5
 
 
-def keep_voicemail(desk: Desk, leg: CallLeg, *, sid: str, url: str, seconds: int) -> None:
-    """A recording is ready: kept once, and told to peers on duty and leads; empty ones are not."""
-    conversation = conversations.lock(desk.session, leg.conversation_id)
+def keep_voicemail(
+    desk: Desk, conversation_id: int, *, sid: str, url: str, seconds: int, is_call: bool
+) -> None:
+    """A recording is ready: kept once; an empty one is not.
+
+    Of a message, peers on duty and leads are told; of a recorded call nobody is.
+    """
+    conversation = conversations.lock(desk.session, conversation_id)
     if seconds <= 0:
         outbox.promise_deletion(desk.session, [sid], desk.now)
         return
@@ -29,6 +34,7 @@ def keep_voicemail(desk: Desk, leg: CallLeg, *, sid: str, url: str, seconds: int
         conversation_id=conversation.id,
         sid=sid,
         url=url,
+        is_call=is_call,
         seconds=seconds,
         left_at=desk.now,
         delete_at=delete_at,
@@ -39,11 +45,12 @@ def keep_voicemail(desk: Desk, leg: CallLeg, *, sid: str, url: str, seconds: int
     steps.promise(desk.session, StepKind.DELETE_VOICEMAIL, made, delete_at)
     desk.note(
         conversation.line_id,
-        Kind.VOICEMAIL_LEFT,
+        Kind.CALL_RECORDED if is_call else Kind.VOICEMAIL_LEFT,
         conversation_id=conversation.id,
         seconds=seconds,
     )
-    _tell(desk, conversation, made, seconds, delete_at)
+    if not is_call:
+        _tell(desk, conversation, made, seconds, delete_at)
 
 
 def _tell(

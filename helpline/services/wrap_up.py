@@ -12,7 +12,7 @@ from helpline.domain.conversation import Event, Risk, State
 from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.phone_orders import let_go_of_call
-from helpline.services.refresh_duty import refresh_duty
+from helpline.services.refresh_duty import refresh_duty, refresh_own_duty
 from helpline.services.write_text import to_leads, to_person, to_volunteer
 from helpline.storage import conversations, messages, steps
 from helpline.storage.models import Conversation, Volunteer, WrapUp
@@ -45,10 +45,11 @@ def finish(desk: Desk, conversation: Conversation, *, reason: str, key: str = "e
     )
     if conversation.channel == Channel.TEXT:
         to_person(desk, conversation, contact, desk.say(key, contact.language))
-    let_go_of_call(desk, conversation, volunteer.id, "bye")
+    let_go_of_call(desk, conversation, "bye")
     _ask(desk, conversation, volunteer, contact.alias)
     desk.session.flush()
     refresh_duty(desk, volunteer.id)
+    refresh_own_duty(desk, conversation)
 
 
 def _ask(desk: Desk, conversation: Conversation, volunteer: Volunteer, alias: str) -> None:
@@ -79,6 +80,11 @@ def open_wrap_up(desk: Desk, volunteer: Volunteer) -> WrapUp | None:
         .order_by(WrapUp.id)
         .limit(1)
     ).one_or_none()
+
+
+def is_code(words: str) -> bool:
+    """Whether a text is an answer in numbers, whatever else is in it."""
+    return CODES.match(words) is not None
 
 
 def answer_wrap_up(desk: Desk, volunteer: Volunteer, wrap_up: WrapUp, words: str) -> None:

@@ -309,8 +309,9 @@ class Exchange:
         if dial is not None and dial.get("action"):
             self._post(call, self._address(call, dial), {"DialCallStatus": "answered"})
         if record is not None:
-            self._keep_recording(call, record)
-            self._post(call, self._address(call, record), {"Digits": "hangup"})
+            url = self._keep_recording(call, record)
+            told = {"Digits": "hangup", "RecordingUrl": url, "RecordingDuration": "7"}
+            self._post(call, self._address(call, record), told)
         if call.parent:
             self._child_over(call, status)
         self._tell(call)
@@ -621,10 +622,26 @@ class Exchange:
                 member.ends = asked["EndConferenceOnExit"] == "true"
             if "CallSidToCoach" in asked:
                 member.coach = asked["CallSidToCoach"]
+            if asked.get("AnnounceUrl"):
+                self._announce(member.call, asked["AnnounceUrl"])
             if member.hold:
                 member.call.doing = "is on hold"
             self._tell(member.call)
             return member
+
+    def _announce(self, call: SimCall, url: str) -> None:
+        """A document that one participant hears in the room; nothing else changes."""
+        form, room = self._form(call), call.room
+
+        def work() -> None:
+            status, text = self._outside.post(url, form)
+            with self._lock:
+                if status == 200 and call.room == room and not call.is_over:
+                    for verb in fromstring(text):  # noqa: S314 - our own
+                        self._utter(call, verb)
+                    self._tell(call)
+
+        self._outside.run(work)
 
     def participant(self, room_sid: str, who: str) -> tuple[Room, Member]:
         """Somebody in a room, by call or label; 20404 when there is nobody."""

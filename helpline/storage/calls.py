@@ -87,6 +87,29 @@ def open_call(session: Session, conversation_id: int) -> Call | None:
     ).one_or_none()
 
 
+def newest_call(session: Session, conversation_id: int) -> Call | None:
+    """The newest call of a conversation, over or not."""
+    return session.scalars(
+        select(Call)
+        .where(Call.conversation_id == conversation_id)
+        .order_by(Call.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def callers_on_the_line(session: Session, conversation_id: int) -> Sequence[CallLeg]:
+    """The legs of a conversation's person that are answered and not over, in any of its calls."""
+    return session.scalars(
+        select(CallLeg)
+        .where(
+            CallLeg.conversation_id == conversation_id,
+            CallLeg.kind == LegKind.CALLER,
+            CallLeg.state.in_([LegState.ANSWERED, LegState.JOINED]),
+        )
+        .order_by(CallLeg.id)
+    ).all()
+
+
 def call_of(session: Session, leg: CallLeg) -> Call | None:
     """The call that a leg is part of; None for one about an alert."""
     return session.get(Call, leg.call_id) if leg.call_id is not None else None
@@ -100,6 +123,11 @@ def find_leg(session: Session, token: str) -> CallLeg | None:
 def find_leg_by_sid(session: Session, sid: str) -> CallLeg | None:
     """A leg by the carrier's name for it, not locked."""
     return session.scalars(select(CallLeg).where(CallLeg.sid == sid)).one_or_none()
+
+
+def find_call_by_conference(session: Session, sid: str) -> Call | None:
+    """The call whose room the carrier calls so."""
+    return session.scalars(select(Call).where(Call.conference_sid == sid)).one_or_none()
 
 
 def find_call_by_room(session: Session, room: str) -> Call | None:

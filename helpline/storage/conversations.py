@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, text
@@ -67,6 +68,7 @@ NEXT_MATCH = text(
     f"""
     {MATCH}
     WHERE c.line_id = :line_id AND c.state = 'waiting'
+          AND (c.not_before IS NULL OR c.not_before <= :now)
     ORDER BY c.queue_at, c.id
     LIMIT 1
     FOR NO KEY UPDATE OF c SKIP LOCKED
@@ -79,7 +81,9 @@ def lock_next_match(
     session: Session, line_id: int, now: datetime, rests: Rests
 ) -> tuple[Conversation, int] | None:
     """The first waiting conversation that can be offered, locked, and the volunteer to ask."""
-    row = session.execute(NEXT_MATCH, {"line_id": line_id, **rests.since(now)}).one_or_none()
+    row = session.execute(
+        NEXT_MATCH, {"line_id": line_id, "now": now, **rests.since(now)}
+    ).one_or_none()
     if row is None:
         return None
     return session.get_one(Conversation, row.id, populate_existing=True), row.volunteer_id
@@ -148,8 +152,8 @@ def latest(session: Session, contact_id: int) -> Conversation | None:
     ).one_or_none()
 
 
-def lock_promised_call(session: Session, contact_id: int) -> Conversation | None:
-    """A call back that the contact was promised and that nobody has taken yet, locked."""
+def lock_promised_calls(session: Session, contact_id: int) -> Sequence[Conversation]:
+    """All calls back that the contact was promised and that nobody has taken yet, locked."""
     return session.scalars(
         select(Conversation)
         .where(
@@ -158,10 +162,9 @@ def lock_promised_call(session: Session, contact_id: int) -> Conversation | None
             Conversation.state.in_([State.WAITING, State.OFFERED]),
         )
         .order_by(Conversation.id)
-        .limit(1)
         .with_for_update(**LOCK)
         .execution_options(populate_existing=True)
-    ).one_or_none()
+    ).all()
 
 
 def held_by(session: Session, volunteer_id: int) -> list[Conversation]:

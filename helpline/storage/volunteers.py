@@ -37,6 +37,17 @@ def find_by_phone(session: Session, line_id: int, phone: PhoneNumber) -> Volunte
     return session.scalars(by_phone(session, line_id, phone)).one_or_none()
 
 
+def find_by_key(session: Session, line_id: int, phone_key: bytes) -> Volunteer | None:
+    """The serving volunteer with this number, by its keyed hash, not locked."""
+    return session.scalars(
+        select(Volunteer).where(
+            Volunteer.line_id == line_id,
+            Volunteer.phone_key == phone_key,
+            Volunteer.retired_at.is_(None),
+        )
+    ).one_or_none()
+
+
 def serving(session: Session, line_id: int) -> list[Volunteer]:
     """Every volunteer who has not retired, oldest first."""
     return list(

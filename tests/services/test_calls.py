@@ -547,9 +547,11 @@ class TestInTheCall:
         world.press(leg, "*")
         assert not call.is_over
         world.pass_time(2)
-        assert "Press 9" in said(leg)
+        assert "9, if the caller agrees" in said(leg)
+        assert "Your peer is back" in said(call)
         world.press(leg, "9")
         world.pass_time(2)
+        assert "bringing somebody in" in said(call)
         assert world.talking(call, leg)
         third = world.answer(PRO)
         world.pass_time(1)

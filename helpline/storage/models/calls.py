@@ -20,7 +20,10 @@ OPEN_ORDER = "state IN (" + ", ".join(f"'{state}'" for state in sorted(OPEN_ORDE
 
 
 class Call(Base):
-    """One call of a conversation: a room in which its legs meet. `room` tells nothing of them."""
+    """One call of a conversation: a room in which its legs meet. `room` tells nothing of them.
+
+    `was_promised`: the person called while a call back was promised to them.
+    """
 
     __tablename__ = "call"
     __table_args__ = (
@@ -35,6 +38,7 @@ class Call(Base):
     room: Mapped[str]
     conference_sid: Mapped[str | None]
     language: Mapped[str | None]
+    was_promised: Mapped[bool] = mapped_column(server_default="false")
     may_call_back: Mapped[bool] = mapped_column(server_default="false")
     called_back_at: Mapped[Moment | None]
     refused_recording: Mapped[bool] = mapped_column(server_default="false")
@@ -108,7 +112,10 @@ class CallOrder(Base):
 
 
 class Voicemail(Base):
-    """A message that somebody left; the sound itself lies with the carrier until `delete_at`."""
+    """A message that somebody left, or the recording of a call; until `delete_at`.
+
+    The sound itself lies with the carrier.
+    """
 
     __tablename__ = "voicemail"
     __table_args__ = (
@@ -121,6 +128,7 @@ class Voicemail(Base):
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
     sid: Mapped[str]
     url: Mapped[str] = mapped_column(SealedText("voicemail.url"))
+    is_call: Mapped[bool] = mapped_column(server_default="false")
     seconds: Mapped[int]
     left_at: Mapped[Moment]
     delete_at: Mapped[Moment]

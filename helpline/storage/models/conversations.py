@@ -30,6 +30,8 @@ def _among(states: frozenset[State]) -> str:
 class Conversation(Base):
     """One conversation. `queue_at` orders the queue (see `domain/matching.py`).
 
+    Nobody is asked `not_before`: a person to be called back is still on the line.
+
     A person has one open conversation by text; calls are told apart by their legs, since several
     people may share a number.
     """
@@ -85,6 +87,7 @@ class Conversation(Base):
     opened_at: Mapped[Moment]
     waiting_since: Mapped[Moment]
     queue_at: Mapped[Moment]
+    not_before: Mapped[Moment | None]
     last_text_at: Mapped[Moment]
     idle_warned_at: Mapped[Moment | None]
     volunteer_id: Mapped[int | None] = mapped_column(ForeignKey("volunteer.id"))

@@ -27,6 +27,7 @@ from helpline.carrier.payloads import (
     read_room,
 )
 from helpline.carrier.twiml import TWIML_TYPE, render
+from helpline.domain.calls import LegState
 from helpline.domain.phone import NotAPhoneNumber, PhoneNumber
 from helpline.domain.script import Leave, Script
 from helpline.services import hear_caller, hear_phone
@@ -114,6 +115,8 @@ def _caller(work: Callable[[Desk, CallLeg], Script]) -> Response:
         leg = calls.find_leg_by_sid(desk.session, call.sid)
         if leg is None and request.form.get("Direction", "inbound") != "inbound":
             return (Leave(),)
+        if leg is not None and leg.state == LegState.ENDED:
+            return (Leave(),)
         return work(desk, leg or receive_call(desk, call))
 
     return _answer(decide)
@@ -192,6 +195,14 @@ def alone() -> Response:
 def again() -> Response:
     """The caller stays on the line for another peer."""
     return _caller(hear_caller.look_for_another)
+
+
+@blueprint.post("/announce/<page>")
+def announce(page: str) -> Response:
+    """What somebody hears in a room, without leaving it."""
+    if page not in hear_caller.ANNOUNCEMENTS:
+        abort(404)
+    return _caller(lambda desk, leg: hear_caller.announce(desk, leg, page))
 
 
 @blueprint.post("/bye")

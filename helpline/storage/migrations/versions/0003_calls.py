@@ -29,6 +29,7 @@ def upgrade() -> None:
     sa.Column('room', sa.String(), nullable=False),
     sa.Column('conference_sid', sa.String(), nullable=True),
     sa.Column('language', sa.String(), nullable=True),
+    sa.Column('was_promised', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('may_call_back', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('called_back_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('refused_recording', sa.Boolean(), server_default='false', nullable=False),
@@ -48,6 +49,7 @@ def upgrade() -> None:
     sa.Column('conversation_id', sa.BigInteger(), nullable=False),
     sa.Column('sid', sa.String(), nullable=False),
     sa.Column('url', sa.LargeBinary(), nullable=False),
+    sa.Column('is_call', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('seconds', sa.Integer(), nullable=False),
     sa.Column('left_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('delete_at', sa.DateTime(timezone=True), nullable=False),
@@ -107,7 +109,7 @@ def upgrade() -> None:
     sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint("kind IN ('dial', 'end', 'move', 'check')", name=op.f('ck_call_order_kind_is_known')),
+    sa.CheckConstraint("kind IN ('dial', 'end', 'move', 'check', 'announce')", name=op.f('ck_call_order_kind_is_known')),
     sa.CheckConstraint("state IN ('queued', 'doing', 'unsure', 'done', 'failed', 'withdrawn')", name=op.f('ck_call_order_state_is_known')),
     sa.ForeignKeyConstraint(['leg_id'], ['call_leg.id'], name=op.f('fk_call_order_leg_id_call_leg')),
     sa.ForeignKeyConstraint(['line_id'], ['line.id'], name=op.f('fk_call_order_line_id_line')),
@@ -117,6 +119,7 @@ def upgrade() -> None:
     op.create_index('ix_call_order_leg', 'call_order', ['leg_id', 'id'], unique=False, postgresql_where=sa.text("state IN ('doing', 'queued', 'unsure')"))
     op.alter_column('contact', 'phone', existing_type=sa.LargeBinary(), nullable=True)
     op.add_column('conversation', sa.Column('channel', sa.String(), server_default='text', nullable=False))
+    op.add_column('conversation', sa.Column('not_before', sa.DateTime(timezone=True)))
     op.add_column('offer', sa.Column('is_call', sa.Boolean(), server_default='false', nullable=False))
     op.drop_constraint(op.f('uq_place_conversation_id'), 'place', type_='unique')
     op.create_unique_constraint(op.f('uq_place_conversation_id_volunteer_id'), 'place', ['conversation_id', 'volunteer_id'])
@@ -149,6 +152,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f('uq_place_conversation_id_volunteer_id'), 'place', type_='unique')
     op.create_unique_constraint(op.f('uq_place_conversation_id'), 'place', ['conversation_id'], postgresql_nulls_not_distinct=False)
     op.drop_column('offer', 'is_call')
+    op.drop_column('conversation', 'not_before')
     op.drop_column('conversation', 'channel')
     op.create_index("uq_offer_conversation", "offer", ["conversation_id"], unique=True, postgresql_where=sa.text(PENDING))
     op.create_index("uq_conversation_open", "conversation", ["contact_id"], unique=True, postgresql_where=OPEN)
