@@ -21,13 +21,14 @@ import requests
 import responses
 from flask.testing import FlaskClient
 from requests import PreparedRequest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select, true
 from sqlalchemy.orm import Session
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
-from helpline.domain.conversation import State
+from helpline.domain.calls import OPEN_ORDERS
+from helpline.domain.conversation import UNSENT_TEXT_STATES, State
 from helpline.domain.record import StepKind
 from helpline.services.desk import Desk
 from helpline.services.import_shifts import import_shifts
@@ -39,7 +40,7 @@ from helpline.simulator.network import Account
 from helpline.simulator.signing import sign
 from helpline.storage import lines, steps
 from helpline.storage.engine import session_maker
-from helpline.storage.models import Conversation
+from helpline.storage.models import CallOrder, Conversation, Inbound, OutgoingText, Step
 from helpline.web.app import create_app
 from helpline.wiring import Wires, make_carrier, make_house, make_vault, sync_line
 from workers.phoning import carry_out, claim_orders
@@ -355,8 +356,23 @@ class World:
             line_id = lines.only_line(desk.session).id
             steps.promise(desk.session, StepKind.SWEEP_CALLS, line_id, self.now + SWEEP_EVERY)
         while self.now < ends:
-            self.now = min(ends, self.now + timedelta(seconds=1))
+            due = self._next_due(ends)
+            self.now = min(ends, due if due > self.now else self.now + timedelta(seconds=1))
             self.settle()
+
+    def _next_due(self, ends: datetime) -> datetime:
+        """When something is due next, here or at the exchange."""
+        exchange = self.told.next_due()
+        moments = [ends if exchange is None else datetime.fromtimestamp(exchange, UTC)]
+        with self.session() as session:
+            for due, is_open in (
+                (Step.due_at, true()),
+                (CallOrder.due_at, CallOrder.state.in_(OPEN_ORDERS)),
+                (Inbound.due_at, Inbound.read_at.is_(None)),
+                (OutgoingText.due_at, OutgoingText.state.in_(UNSENT_TEXT_STATES)),
+            ):
+                moments.append(session.scalar(select(func.min(due)).where(is_open)) or ends)
+        return min(moments)
 
     # Phones
 

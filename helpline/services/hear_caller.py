@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpline.domain.calls import Channel, LegEnding, LegKind, LegState
+from helpline.domain.calls import Channel, LegEnding, LegKind, LegState, OrderKind
 from helpline.domain.conversation import OPEN_STATES, Event, State
 from helpline.domain.record import Kind, StepKind
 from helpline.domain.script import Go, Leave, Script
@@ -21,7 +21,7 @@ from helpline.services.hear_person import greet, open_conversation
 from helpline.services.opt_out import abandon
 from helpline.services.phone_orders import let_go, move
 from helpline.services.receive_call import go_on_waiting
-from helpline.storage import calls, contacts, conversations, steps
+from helpline.storage import calls, contacts, conversations, orders, steps
 from helpline.storage.models import Call, CallLeg, Contact, Conversation, Number, Volunteer
 
 # What a caller hears in the room while their peer is out of it for a moment.
@@ -88,6 +88,7 @@ def _go_to_crisis_line(
             if other.kind != LegKind.CALLER:
                 let_go(desk, other, told="gone")
         abandon(desk, conversation, Event.HUNG_UP)
+    orders.drop_orders(desk.session, leg.id, OrderKind.MOVE)
     desk.note(
         conversation.line_id,
         Kind.CALLER_WENT_TO_CRISIS_LINE,

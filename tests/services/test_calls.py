@@ -685,6 +685,265 @@ class TestInTheCall:
         assert "record=" not in world.told.documents[-1][1]
 
 
+class TestNobodyIsStranded:
+    def test_done_with_a_lead_listening_lets_everybody_go(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.volunteer(LEAD, "Lea Marsh", role="lead")
+        call, leg = connected(world)
+        world.press(leg, "*")
+        world.pass_time(2)
+        world.press(leg, "5")
+        lead = world.answer(LEAD, "1")
+        world.pass_time(8)
+        world.text(SAM, "#done")
+        world.pass_time(20)
+        assert (call.is_over, leg.is_over, lead.is_over) == (True, True, True)
+        assert "Thank you for calling" in said(call)
+
+    def test_a_professional_who_still_rings_is_let_go_with_the_caller(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.volunteer(PRO, "Pat Stone", role="professional")
+        call, leg = connected(world)
+        world.press(leg, "*")
+        world.pass_time(2)
+        world.press(leg, "9")
+        world.pass_time(1)
+        assert world.ringing(PRO)
+        world.hang_up(call)
+        world.pass_time(1)
+        assert world.ringing(PRO) is None
+
+    def test_pass_with_a_professional_there_is_the_end_for_the_peer(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.volunteer(PRO, "Pat Stone", role="professional")
+        call, leg = connected(world)
+        world.press(leg, "*")
+        world.pass_time(2)
+        world.press(leg, "9")
+        third = world.answer(PRO, "1")
+        world.pass_time(15)
+        world.volunteer(KIM, "Kim Lake")
+        world.text(SAM, "#pass")
+        world.pass_time(15)
+        assert world.talking(call, third)
+        assert world.ringing(KIM) is None
+
+    def test_who_chose_the_crisis_line_is_left_there(self, world: World) -> None:
+        world.volunteer(SAM)
+        call = world.call(ANN)
+        leg = world.answer(SAM, "1")
+        world.press(call, "9")
+        world.pass_time(2)
+        child = world.answer("988")
+        world.pass_time(30)
+        world.hang_up(leg)
+        world.pass_time(30)
+        assert (call.is_over, child.is_over) == (False, False)
+        assert "Your peer is not" not in said(call)
+
+    def test_pass_after_the_caller_has_gone_holds_up_nobody(self, world: World) -> None:
+        world.volunteer(SAM)
+        call, _ = connected(world)
+        world.exchange.hang_up(call.sid)
+        world.text(SAM, "#pass")
+        world.volunteer(KIM, "Kim Lake")
+        world.text(BEN, "hello")
+        assert "Reply 1" in world.inbox(KIM)[-1]
+
+    def test_a_late_page_of_a_call_that_is_over_changes_nothing(self, world: World) -> None:
+        world.volunteer(SAM)
+        call, leg = connected(world)
+        world.hang_up(leg)
+        world.hang_up(call)
+        world.pass_time(3)
+        form = {"CallSid": call.sid, "From": ANN, "To": LINE, "CallStatus": "in-progress"}
+        answer = world.post("/twilio/voice/again", form)
+        assert "<Hangup" in answer.get_data(as_text=True)
+        assert world.states() == [State.WRAP_UP]
+
+    def test_the_peer_before_is_out_before_the_next_comes_in(self, world: World) -> None:
+        world.volunteer(SAM)
+        call, leg = connected(world)
+        faults = world.simulator.extensions["network"].faults
+        world.volunteer(KIM, "Kim Lake")
+        faults.set("call_update_500", -1)
+        world.text(SAM, "#pass")
+        second = world.answer(KIM, "1")
+        world.pass_time(6)
+        assert not world.talking(call, leg, second)
+        faults.set("call_update_500", 0)
+        world.pass_time(20)
+        assert world.talking(call, second)
+        assert leg.is_over
+
+    def test_a_choice_that_was_ordered_does_not_part_who_talk(self, world: World) -> None:
+        call = world.call(ANN)
+        faults = world.simulator.extensions["network"].faults
+        faults.set("call_update_500", -1)
+        world.pass_time(20)
+        world.volunteer(SAM)
+        leg = world.answer(SAM, "1")
+        world.pass_time(5)
+        faults.set("call_update_500", 0)
+        world.pass_time(15)
+        assert world.talking(call, leg)
+
+    def test_a_question_that_fails_holds_up_nothing(self, world: World) -> None:
+        world.volunteer(SAM)
+        faults = world.simulator.extensions["network"].faults
+        call, leg = connected(world)
+        faults.set("call_lost", -1)
+        world.pass_time(60)
+        assert world.talking(call, leg)
+        assert world.states() == [State.ACTIVE]
+
+    def test_who_hangs_up_at_the_end_of_a_message_keeps_their_place(self, world: World) -> None:
+        call = world.call(ANN)
+        world.pass_time(25)
+        world.press(call, "1")
+        world.pass_time(15)
+        world.hang_up(call)
+        world.pass_time(2)
+        assert world.states() == [State.WAITING]
+        world.volunteer(SAM)
+        world.pass_time(1)
+        assert "waits to be called back" in world.inbox(SAM)[-1]
+
+    def test_nobody_is_rung_for_a_caller_who_leaves_a_message(self, world: World) -> None:
+        call = world.call(ANN)
+        world.pass_time(25)
+        world.press(call, "1")
+        world.volunteer(SAM)
+        world.pass_time(30)
+        assert world.ringing(SAM) is None
+        assert world.inbox(SAM) == []
+        assert call.doing == "is being recorded"
+
+    def test_calling_again_and_leaving_keeps_the_promise(self, world: World) -> None:
+        call = world.call(ANN)
+        world.press(call, "2")
+        world.press(call, "1")
+        world.pass_time(15)
+        again = world.call(ANN)
+        world.pass_time(2)
+        world.hang_up(again)
+        world.volunteer(SAM)
+        world.pass_time(1)
+        assert "waits to be called back" in world.inbox(SAM)[-1]
+
+    def test_stop_takes_back_a_promised_call(self, world: World) -> None:
+        call = world.call(ANN)
+        world.press(call, "2")
+        world.press(call, "1")
+        world.pass_time(15)
+        world.text(ANN, "STOP")
+        world.volunteer(SAM)
+        world.pass_time(30)
+        assert world.inbox(SAM) == []
+        assert world.states() == [State.ABANDONED]
+
+    def test_the_person_is_called_back_though_no_report_said_they_had_gone(
+        self, world: World
+    ) -> None:
+        world.volunteer(SAM)
+        world.told.lost = {"/voice/status"}
+        call = world.call(ANN)
+        world.press(call, "2")
+        world.press(call, "1")
+        world.pass_time(25)
+        world.text(SAM, "1")
+        leg = world.answer(SAM, "1")
+        back = world.answer(ANN, "1")
+        world.pass_time(5)
+        assert world.talking(leg, back)
+
+    def test_who_was_called_back_and_loses_their_peer_is_given_the_choice(
+        self, world: World
+    ) -> None:
+        world.volunteer(SAM)
+        call = world.call(ANN)
+        world.press(call, "2")
+        world.press(call, "1")
+        world.pass_time(25)
+        world.text(SAM, "1")
+        leg = world.answer(SAM, "1")
+        back = world.answer(ANN, "1")
+        world.pass_time(10)
+        world.hang_up(leg)
+        world.text(SAM, "#off")
+        world.pass_time(160)
+        assert "No peer is free" in said(back)
+        assert not back.is_over
+
+    def test_idle_texts_do_not_end_a_call(self, make_world: object) -> None:
+        world: World = make_world(helpline_idle_close_seconds=120)  # type: ignore[operator]
+        world.volunteer(SAM)
+        world.together(ANN, SAM)
+        world.text(SAM, "#call")
+        leg = world.answer(SAM, "1")
+        back = world.answer(ANN, "1")
+        world.pass_time(400)
+        assert world.talking(leg, back)
+
+    def test_a_dial_that_is_given_up_frees_the_way(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.together(ANN, SAM)
+        faults = world.simulator.extensions["network"].faults
+        faults.set("call_500", -1)
+        world.text(SAM, "#call")
+        world.pass_time(150)
+        faults.set("call_500", 0)
+        world.text(SAM, "#call")
+        world.pass_time(3)
+        assert world.ringing(SAM)
+
+    def test_nothing_is_dialled_after_the_caller_has_gone(self, world: World) -> None:
+        world.volunteer(SAM)
+        faults = world.simulator.extensions["network"].faults
+        faults.set("call_500", 2)
+        call = world.call(ANN)
+        world.hang_up(call)
+        before = len([line for line in world.rest if line.endswith("/Calls.json")])
+        world.pass_time(20)
+        placed = [line for line in world.rest if line.endswith("/Calls.json")]
+        assert len(placed) == before
+
+    def test_turns_that_nobody_took_are_given_back(self, make_world: object) -> None:
+        world: World = make_world(helpline_ring_strategy="all")  # type: ignore[operator]
+        for place in range(8):
+            world.volunteer(f"+120255561{place:02}")
+        call = world.call(ANN)
+        world.pass_time(1)
+        world.hang_up(call)
+        world.call(BEN)
+        world.pass_time(3)
+        assert any(world.ringing(f"+120255561{place:02}") for place in range(8))
+
+    def test_a_volunteer_is_free_again_after_a_call_of_their_own(self, world: World) -> None:
+        world.volunteer(SAM)
+        call = world.call(SAM)
+        world.text(SAM, "#on")
+        world.hang_up(call)
+        world.pass_time(2)
+        world.text(BEN, "hello")
+        assert "Reply 1" in world.inbox(SAM)[-1]
+
+    def test_a_late_1_to_a_ringing_phone_goes_to_nobody_else(self, one_number: World) -> None:
+        world = one_number
+        world.volunteer(SAM, max_conversations="2")
+        world.together(ANN, SAM)
+        world.pass_time(1)
+        call = world.call(BEN)
+        world.pass_time(2)
+        assert world.ringing(SAM)
+        world.hang_up(call)
+        world.pass_time(1)
+        before = world.inbox(ANN)
+        world.text(SAM, "1")
+        assert world.inbox(ANN) == before
+        assert "Somebody else has this one already" in world.inbox(SAM)[-1]
+
+
 class TestCallByText:
     def test_call_rings_the_peer_then_the_person_and_hides_both(self, world: World) -> None:
         world.volunteer(SAM)
@@ -890,7 +1149,7 @@ REAL = ("initiated", "ringing", "in-progress", "completed")
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
