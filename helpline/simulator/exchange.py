@@ -80,6 +80,7 @@ class SimCall:
     heard: list[str] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
     heard_at: float = 0.0
+    answered_in: float = 0.0
     doing: str = ""
     room: str = ""
     started_at: float | None = None
@@ -325,8 +326,10 @@ class Exchange:
         call.doing = "waiting for the helpline"
 
         def work() -> None:
+            asked_at = self._outside.now()
             status, text = self._outside.post(url, form)
             with self._lock:
+                call.answered_in = self._outside.now() - asked_at
                 if call.turn == turn and not call.is_over:
                     self._start_document(call, url, status, text)
 
@@ -754,6 +757,7 @@ def shown(call: SimCall) -> dict[str, Any]:
         "heard": call.heard[-30:],
         "pressed": call.pressed,
         "heard_at": call.heard_at,
+        "answered_in": call.answered_in,
         "doing": call.doing,
         "room": call.room,
         "made_at": call.made_at,

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import requests
@@ -34,6 +35,7 @@ from tests.town import LINE, Town, free_port
 CPU_TEXTS = 500
 IDLE_TEXTS = 120
 ALERTS, QUEUED_TEXTS = 40, 10_000
+CALLS = 40
 ROWS: list[tuple[str, str, str, str]] = []
 
 
@@ -542,8 +544,81 @@ def main() -> None:
             bench_detector()
         finally:
             town.stop()
+        bench_calls(Path(folder), idle)
     print("\nbench: " + ", ".join(f"{what.strip()} {figure}" for what, figure, *_ in ROWS))
     sys.exit(any(each[3] == "MISSED" for each in ROWS))
+
+
+def bench_calls(folder: Path, idle: float) -> None:
+    """A call in to the first phone ringing, a press of 1 to its answer, and what a call costs.
+
+    The carrier is the simulator, twenty times as fast as in life; what is told is our own time:
+    from its webhook to our order, and from the key to our document.
+    """
+    town = Town(
+        folder / "calls",
+        phones=True,
+        helpline_calls_per_second=100,
+        helpline_wrap_up_seconds=0.2,
+        helpline_ring_seconds=600,
+    )
+    peer = "+13200000001"
+    try:
+        town.start()
+        town.sim("pace", pace=0.05)
+        town.add_peers([peer])
+        time.sleep(1)
+        web, worker = (town.child(name).process for name in ("web", "worker"))
+        assert web is not None
+        assert worker is not None
+        one_call(town, peer, 0)
+        before = cpu_of(web.pid) + cpu_of(worker.pid)
+        spans = [one_call(town, peer, place) for place in range(1, CALLS + 1)]
+        cost = (cpu_of(web.pid) + cpu_of(worker.pid) - before) / CALLS * 1000
+    finally:
+        town.stop()
+    ringing, bridged = (sorted(each[place] for each in spans) for place in (0, 1))
+    print(f"  call in to first phone rung: {spread(ringing)}")
+    print(f"  press of 1 to the room: {spread(bridged)}")
+    print(f"  processor time of web and worker for a whole call: {cost:.0f} ms")
+    figure = f"{ringing[len(ringing) // 2] / idle:.2f}x"
+    row("call in to phone rung, idle / text to offer, idle", figure, "", ok=True)
+    figure = f"{bridged[len(bridged) // 2] / idle:.2f}x"
+    row("press of 1 to the room / text to offer, idle", figure, "", ok=True)
+
+
+def one_call(town: Town, peer: str, place: int) -> tuple[float, float]:
+    """One whole call; the seconds until the peer's phone was rung, and from their 1 to the room."""
+    caller = town.sim("calls", sender=f"+1321{place:07d}", to=LINE)
+    until(lambda: newest(town, sid=caller["sid"])["room"])
+    rung = until(lambda: newest(town, to=peer, status="ringing"))
+    town.sim(f"calls/{rung['sid']}/answer")
+    until(lambda: "press a key" in newest(town, sid=rung["sid"])["doing"])
+    town.sim(f"calls/{rung['sid']}/press", key="1")
+    until(lambda: newest(town, sid=rung["sid"])["room"])
+    answered_in = float(newest(town, sid=rung["sid"])["answered_in"])
+    town.sim(f"calls/{caller['sid']}/hang-up")
+    until(lambda: newest(town, sid=rung["sid"])["is_over"])
+    time.sleep(0.4)
+    return float(rung["made_at"]) - float(caller["made_at"]), answered_in
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    """Ask often until it holds."""
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it never came to be")
+
+
+def newest(town: Town, **wanted: str) -> Any:
+    """The newest call like this; None if there is none."""
+    calls = reversed(town.sim_calls())
+    return next(
+        (each for each in calls if all(each[name] == what for name, what in wanted.items())), None
+    )
 
 
 def reset(town: Town) -> None:
