@@ -24,7 +24,7 @@ BOX_ANSWERS_SECONDS = 4.0
 BOX_LISTENS_SECONDS = 40.0
 DEFAULT_GATHER_SECONDS = 5.0
 DEFAULT_RECORD_SECONDS = 3600
-LONGEST_CHAIN = 200
+MOST_REDIRECTS = 10
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 TROUBLE = "We are sorry, an application error has occurred. Goodbye."
 # How a phone behaves when it is called: a person holds it, or what happens by itself.
@@ -93,7 +93,7 @@ class SimCall:
     child: str = ""
     parent: str = ""
     turn: int = 0
-    steps: int = 0
+    redirects: int = 0
     sequence: int = 0
 
     @property
@@ -336,12 +336,11 @@ class Exchange:
         self._outside.run(work)
 
     def _start_document(self, call: SimCall, url: str, status: int, text: str) -> None:
-        call.steps += 1
         try:
             document = fromstring(text) if status == 200 else None  # noqa: S314 - our own
         except ParseError:
             document = None
-        if document is None or call.steps > LONGEST_CHAIN:
+        if document is None or call.redirects > MOST_REDIRECTS:
             self._hear(call, TROUBLE)
             self._end(call, "completed")
             return
@@ -360,6 +359,7 @@ class Exchange:
             self._end(call, "completed")
             return
         verb = call.script.popleft()
+        call.redirects = call.redirects + 1 if verb.tag == "Redirect" else 0
         verbs: dict[str, Callable[[SimCall, Element], None]] = {
             "Say": self._speak,
             "Play": self._speak,
@@ -627,8 +627,11 @@ class Exchange:
                 member.coach = asked["CallSidToCoach"]
             if asked.get("AnnounceUrl"):
                 self._announce(member.call, asked["AnnounceUrl"])
-            if member.hold:
-                member.call.doing = "is on hold"
+            if "Hold" in asked:
+                member.call.turn += 1
+                member.call.doing = "is on hold" if member.hold else "talks"
+                if member.hold and asked.get("HoldUrl"):
+                    self._music(member.call, asked["HoldUrl"])
             self._tell(member.call)
             return member
 
