@@ -188,19 +188,44 @@ def test_caller_and_peer_hang_up_in_the_same_instant(phones: Callable[..., Town]
         caller = dial(town, f"+1202555{4100 + place}")
         leg = take(town, *PEERS)
         town.wait_for(lambda: talking(town), 30)
-        gate = threading.Barrier(2)
-
-        def end(sid: str, gate: threading.Barrier = gate) -> None:
-            gate.wait()
-            town.sim(f"calls/{sid}/hang-up")
-
-        threads = [threading.Thread(target=end, args=(sid,)) for sid in (caller, leg["sid"])]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(*(lambda s=sid: town.sim(f"calls/{s}/hang-up") for sid in (caller, leg["sid"])))
         town.wait_for(lambda: all_is_free(town), 60)
         assert ringing(town, *PEERS) is None
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    """Do all of these in the same instant."""
+    gate = threading.Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> None:
+        gate.wait()
+        work()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_two_peers_who_press_1_in_the_same_instant(phones: Callable[..., Town]) -> None:
+    """One has the caller; the other hears so, and is free again."""
+    town = phones(peers=2, helpline_wrap_up_seconds=1)
+    for place in range(4):
+        caller = dial(town, f"+1202555{4300 + place}")
+        legs = []
+        for peer in PEERS[:2]:
+            legs.append(town.wait_for(lambda p=peer: ringing(town, p), 30)["sid"])
+            town.sim(f"calls/{legs[-1]}/answer")
+        for sid in legs:
+            town.wait_for(lambda s=sid: "press a key" in call_of(town, s)["doing"], 20)
+        at_once(*(lambda s=sid: town.sim(f"calls/{s}/press", key="1") for sid in legs))
+        town.wait_for(lambda: talking(town), 30)
+        town.wait_for(lambda: any(call_of(town, sid)["is_over"] for sid in legs), 20)
+        said = [" ".join(call_of(town, sid)["heard"]) for sid in legs]
+        assert sum("has taken this call" in each for each in said) == 1
+        town.sim(f"calls/{caller}/hang-up")
+        town.wait_for(lambda: all_is_free(town), 60)
 
 
 def test_ten_callers_and_three_peers(phones: Callable[..., Town]) -> None:
