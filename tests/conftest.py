@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,12 +42,18 @@ def _no_settings_from_outside() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Addresses of a PostgreSQL and a Valkey of this test process's own."""
-    var: Path = tmp_path_factory.mktemp("servers")
-    for parent in (var, *var.parents):
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
+def servers() -> Iterator[tuple[str, str]]:
+    """Addresses of a PostgreSQL and a Valkey of this test process's own.
+
+    Their folder is not pytest's: another run of pytest would close that to the server's user.
+    """
+    with tempfile.TemporaryDirectory(prefix="helpline-test-") as folder:
+        Path(folder).chmod(0o711)
+        yield from run_servers(Path(folder))
+
+
+def run_servers(var: Path) -> Iterator[tuple[str, str]]:
+    """Both servers, until the generator is closed."""
     postgres, valkey = EmbeddedPostgres(var), EmbeddedValkey(var)
     postgres.prepare()
     supervisor = Supervisor()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from helpline.domain.conversation import State
 from helpline.domain.phone import PhoneNumber
@@ -18,7 +18,15 @@ from helpline.services.erase_person import OnThePhone, erase_person
 from helpline.services.export_person import export_person
 from helpline.simulator.exchange import SimCall
 from helpline.storage import lines
-from helpline.storage.models import AuditEvent, CallLeg, CallOrder, Place, Voicemail
+from helpline.storage.models import (
+    AuditEvent,
+    CallLeg,
+    CallOrder,
+    Inbound,
+    Place,
+    Step,
+    Voicemail,
+)
 from tests.conftest import make_settings
 from tests.world import LINE, World
 
@@ -41,6 +49,15 @@ def make_world(database: Engine, servers: tuple[str, str]) -> Iterator[object]:
     yield make
     for world in reversed(opened):
         world.__exit__()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_fails(database: Engine) -> Iterator[None]:
+    """No event and no step failed on the way: they would be tried again, and hide a fault."""
+    yield
+    with database.connect() as connection:
+        assert connection.scalar(select(func.max(Inbound.attempts))) in (None, 0)
+        assert connection.scalar(select(func.max(Step.attempts))) in (None, 0)
 
 
 def connected(world: World, caller: str = ANN, peer: str = SAM) -> tuple[SimCall, SimCall]:
