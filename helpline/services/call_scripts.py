@@ -141,6 +141,11 @@ class Scripts:
         )
         return (self.say("call_leave_message"), record, self.say("call_no_message"), Leave())
 
+    def ask_volunteer(self) -> Script:
+        """A volunteer calls: for themself, or because they missed a call of ours."""
+        ask = Ask((self.say("leg_you_call_us"),), self.url("/room"), TO_CHOOSE_SECONDS)
+        return (ask, Go(self.url("/room")))
+
     def announcement(self, key: str) -> Script:
         """Words and a little music, for somebody who would hear nothing."""
         return (self.say(key), Play(self._sound))

@@ -13,13 +13,16 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.hear_person import open_conversation
+from helpline.services.phone_orders import move
 from helpline.services.refresh_duty import refresh_own_duty
-from helpline.storage import calls, contacts, conversations, lines, offers, steps
+from helpline.storage import calls, contacts, conversations, lines, offers, steps, volunteers
 from helpline.storage.engine import vault_of_session
 from helpline.storage.models import CallLeg, Contact, Conversation, Number
 
 # With nobody on duty the choice is given when the greeting has been heard.
 GREETING = timedelta(seconds=15)
+# By then a volunteer has been asked what they call for; else they are treated as anybody.
+TO_ASK_VOLUNTEER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,12 +81,24 @@ def receive_call(desk: Desk, call: IncomingCall) -> CallLeg:
         withheld=contact.phone is None,
     )
     refresh_own_duty(desk, conversation)
+    _ask_volunteer(desk, conversation, contact, leg)
     steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)
     steps.promise(
         desk.session, StepKind.OFFER_CHOICE, conversation.id, desk.now + desk.policy.call_wait
     )
     steps.promise(desk.session, StepKind.RING, conversation.id, desk.now + GREETING)
     return leg
+
+
+def _ask_volunteer(desk: Desk, conversation: Conversation, contact: Contact, leg: CallLeg) -> None:
+    """A volunteer who calls may only be calling back a call of ours that they missed.
+
+    They are asked first; nobody is rung for them until they say so, or stay on the line.
+    """
+    volunteer = volunteers.find_by_key(desk.session, contact.line_id, contact.phone_key)
+    if volunteer is not None:
+        conversation.not_before = desk.now + TO_ASK_VOLUNTEER
+        move(desk, leg, "volunteer")
 
 
 def _contact(desk: Desk, number: Number, call: IncomingCall) -> Contact:
@@ -114,6 +129,7 @@ def go_on_waiting(desk: Desk, leg: CallLeg) -> None:
     conversation = conversations.lock(desk.session, leg.conversation_id)
     if conversation.state not in (State.WAITING, State.OFFERED):
         return
+    conversation.not_before = None
     again_at = desk.now + desk.policy.call_wait
     steps.move_promise(desk.session, StepKind.OFFER_CHOICE, conversation.id, again_at)
     steps.promise(desk.session, StepKind.MATCH, conversation.line_id, desk.now)

@@ -36,6 +36,9 @@ def ring_more(desk: Desk, conversation_id: int) -> None:
     if call is None or not calls.open_legs(desk.session, call.id, LegKind.CALLER):
         caller_has_gone(desk, conversation)
         return
+    if conversation.not_before is not None and conversation.not_before > desk.now:
+        steps.promise(desk.session, StepKind.RING, conversation_id, conversation.not_before)
+        return
     ringing = len(offers.pending_for_conversation(desk.session, conversation_id))
     at_once = _share(desk, conversation)
     while ringing < at_once and _ring_best(desk, conversation, call):

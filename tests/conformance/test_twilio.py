@@ -158,6 +158,7 @@ def test_all_that_is_heard_on_the_phone_is_what_twilio_defines(
             scripts.bye(),
             scripts.crisis_line("988", NUMBERS[0]),
             scripts.down(),
+            scripts.ask_volunteer(),
             scripts.trouble(None, "https://help.example.org/twilio/voice"),
             scripts.ask_key("t", scripts.say("leg_lead", line="Line")),
             scripts.room("t", "h-1"),

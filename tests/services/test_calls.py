@@ -945,6 +945,29 @@ class TestNobodyIsStranded:
         world.text(BEN, "hello")
         assert "Reply 1" in world.inbox(SAM)[-1]
 
+    def test_a_volunteer_who_calls_back_a_missed_call_rings_nobody(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.volunteer(KIM, "Kim Lake")
+        call = world.call(SAM)
+        world.pass_time(8)
+        assert "missed it, just end this call" in said(call)
+        assert world.ringing(KIM) is None
+        world.hang_up(call)
+        world.pass_time(30)
+        assert world.ringing(KIM) is None
+        assert world.states() == [State.ABANDONED]
+
+    def test_a_volunteer_who_needs_a_peer_gets_one(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.volunteer(KIM, "Kim Lake")
+        call = world.call(SAM)
+        world.pass_time(8)
+        world.press(call, "1")
+        leg = world.answer(KIM, "1")
+        world.pass_time(15)
+        assert world.talking(call, leg)
+        assert world.ringing(SAM) is None
+
     def test_a_late_1_to_a_ringing_phone_goes_to_nobody_else(self, one_number: World) -> None:
         world = one_number
         world.volunteer(SAM, max_conversations="2")

@@ -197,6 +197,12 @@ def again() -> Response:
     return _caller(hear_caller.look_for_another)
 
 
+@blueprint.post("/volunteer")
+def volunteer() -> Response:
+    """Somebody who volunteers here calls: for themself?"""
+    return _caller(lambda desk, leg: hear_caller.scripts_for(desk, leg).ask_volunteer())
+
+
 @blueprint.post("/announce/<page>")
 def announce(page: str) -> Response:
     """What somebody hears in a room, without leaving it."""
