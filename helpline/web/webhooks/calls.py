@@ -199,7 +199,7 @@ def again() -> Response:
 
 @blueprint.post("/volunteer")
 def volunteer() -> Response:
-    """Somebody who volunteers here calls: for themself?"""
+    """Somebody who volunteers here calls: they are asked what for."""
     return _caller(lambda desk, leg: hear_caller.scripts_for(desk, leg).ask_volunteer())
 
 
