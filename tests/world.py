@@ -38,7 +38,7 @@ from helpline.simulator.app import create_app as create_simulator
 from helpline.simulator.exchange import Exchange, SimCall
 from helpline.simulator.network import Account
 from helpline.simulator.signing import sign
-from helpline.storage import lines, steps
+from helpline.storage import lines, outbox, steps
 from helpline.storage.engine import session_maker
 from helpline.storage.models import CallOrder, Conversation, Inbound, OutgoingText, Step
 from helpline.web.app import create_app
@@ -327,7 +327,12 @@ class World:
 
     def do_one(self) -> bool:
         """One piece of work; False when nothing is due."""
-        if self.told.do_due() or read_one(self.wires) or do_step(self.wires):
+        if self.told.do_due():
+            return True
+        with self.session() as session:
+            if not outbox.is_due(session, self.now):
+                return False
+        if read_one(self.wires) or do_step(self.wires):
             return True
         ordered = claim_orders(self.wires, 1)
         for order in ordered:
