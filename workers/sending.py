@@ -14,6 +14,9 @@ from helpline.storage.models import CarrierCopy
 from helpline.storage.outbox import ClaimedText
 from helpline.wiring import Wires
 
+# Tries, some half a minute in all, after which a text that cannot be looked up is sent again.
+LOOKED_UP_ENOUGH = 6
+
 log = structlog.get_logger()
 
 
@@ -73,7 +76,8 @@ def send(wires: Wires, carrier: Carrier, claimed: Claim) -> None:
 def _look_up(wires: Wires, carrier: Carrier, claimed: Claim) -> str | None:
     """The SID under which the carrier has the text already; None when it has not.
 
-    A carrier that refuses to be asked counts as not having it: a text that arrives twice hurts
+    A carrier that refuses to be asked, or does not answer for half a minute, counts as not having
+    it: a text that arrives twice hurts
     less than one that never does.
     """
     with wires.desk() as desk:
@@ -82,6 +86,11 @@ def _look_up(wires: Wires, carrier: Carrier, claimed: Claim) -> str | None:
         return carrier.find_text(claimed.text, claimed.row.written_at, known)
     except CarrierSaysNo as reason:
         log.error("text_not_looked_up", id=claimed.row.id, code=reason.code)
+        return None
+    except (CarrierIsBusy, CarrierIsUnsure) as reason:
+        if claimed.row.attempt < LOOKED_UP_ENOUGH:
+            raise
+        log.error("text_not_looked_up", id=claimed.row.id, fault=type(reason).__name__)
         return None
 
 

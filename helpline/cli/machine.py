@@ -57,6 +57,7 @@ class Machine:
         if all(self.has(name) for name in KEY_SETTINGS):
             return
         if not path.exists() and make:
+            self._check_the_rest()
             self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
             lines = "".join(f"{name}={new_key()}\n" for name in KEY_SETTINGS)
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -68,6 +69,12 @@ class Machine:
             )
         if path.exists():
             self.give(_filled(dotenv_values(path)))
+
+    def _check_the_rest(self) -> None:
+        """Whether all is well but for the keys; raises `BadSetting` before any are made."""
+        os.environ.update(self.overlay)
+        lacking = {name.lower(): new_key() for name in KEY_SETTINGS if not self.has(name)}
+        read_settings(**lacking)
 
     def use_running_demo(self) -> None:
         """The settings of a demo that runs here, so that commands reach it."""

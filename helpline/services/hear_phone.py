@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpline.domain.calls import LegEnding, LegKind, LegState
+from helpline.domain.calls import Channel, LegEnding, LegKind, LegState
 from helpline.domain.conversation import OfferState, State
 from helpline.domain.escalation import AlertState
 from helpline.domain.record import Kind, StepKind
@@ -20,13 +20,14 @@ from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.follow_call import lock_leg, record_leg
 from helpline.services.hear_caller import scripts_for
-from helpline.services.phone_orders import announce, bring_into_the_room
-from helpline.storage import calls, conversations, offers, steps
+from helpline.services.phone_orders import ROOM, announce, bring_into_the_room
+from helpline.storage import calls, conversations, offers, orders, steps
 from helpline.storage.models import Alert, Call, CallLeg, Conversation, Volunteer
 
 YES, NO = "1", "2"
-# Without a report on the room by then there is none: `*` is heard all the same.
-NEVER_REPORTED = timedelta(seconds=45)
+# So soon after the caller was brought into the room, and before anybody is reported there, a peer
+# is out of it because of that, and not by `*`.
+JUST_BROUGHT = timedelta(seconds=15)
 # Where a leg may be moved to, and what is said there before it ends.
 LAST_WORDS = {
     "taken": "leg_taken",
@@ -62,6 +63,8 @@ def _prompt_peer(desk: Desk, conversation: Conversation, leg: CallLeg) -> Script
     facts = _facts(desk, conversation)
     if leg.offer_id is None:
         return scripts.ask_key(leg.token, scripts.say("leg_call_back", **facts))
+    if leg.state == LegState.JOINED and _holds(conversation, leg):
+        return go_back(desk, leg)
     if offers.lock(desk.session, leg.offer_id).state != OfferState.PENDING:
         return _too_late(scripts, conversation)
     return scripts.ask_key(leg.token, scripts.say("leg_offer", **facts))
@@ -76,7 +79,8 @@ def _prompt_caller(desk: Desk, conversation: Conversation, leg: CallLeg) -> Scri
     scripts = scripts_for(desk, leg)
     call = calls.call_of(desk.session, leg)
     was_cut_off = call is not None and call.called_back_at is not None
-    key = "call_cut_off_hello" if was_cut_off else "call_back_hello"
+    key = "call_back_hello" if conversation.channel != Channel.TEXT else "call_peer_hello"
+    key = "call_cut_off_hello" if was_cut_off else key
     return scripts.ask_key(leg.token, scripts.say(key, line=desk.policy.line_name))
 
 
@@ -255,13 +259,18 @@ def say_what_is_next(desk: Desk, found: CallLeg) -> Script:
     if call is None:
         return (Leave(),)
     if calls.open_legs(desk.session, call.id, LegKind.CALLER):
-        have_spoken = call.bridged_at is not None or desk.now - call.made_at > NEVER_REPORTED
-        return scripts.star(leg.token) if have_spoken else go_back(desk, leg)
+        return go_back(desk, leg) if _was_parted(desk, call) else scripts.star(leg.token)
     may_call_back = call.may_call_back and call.called_back_at is None
     if may_call_back and conversation.state == State.ACTIVE:
         said = (scripts.say("leg_caller_gone"), scripts.say("leg_call_them_back"))
         return scripts.ask_call_back(leg.token, said)
     return scripts.bye("leg_bye")
+
+
+def _was_parted(desk: Desk, call: Call) -> bool:
+    """Whether bringing the caller into the room is what put the peer out of it."""
+    since = desk.now - JUST_BROUGHT
+    return call.bridged_at is None and orders.moved_since(desk.session, call.id, ROOM, since)
 
 
 def press_after_star(desk: Desk, found: CallLeg, key: str) -> Script:

@@ -151,7 +151,13 @@ def _pass_on(desk: Desk, volunteer: Volunteer, written: Written) -> None:
         _send(desk, volunteer, next(iter(threads.values())), written)
     elif threads:
         messages.hold(
-            desk.session, volunteer.id, written.words, written.media, written.sid, desk.now
+            desk.session,
+            volunteer.id,
+            written.words,
+            written.media,
+            written.sid,
+            desk.now,
+            HELD_LASTS,
         )
         to_volunteer(desk, volunteer, desk.say("which_one", choices=choices(desk, threads)))
     elif not _care(desk, volunteer, written):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,12 +71,26 @@ def all_of(session: Session, conversation_id: int) -> list[Message]:
 
 
 def hold(
-    session: Session, volunteer_id: int, words: str, media: Sequence[str], sid: str, now: datetime
+    session: Session,
+    volunteer_id: int,
+    words: str,
+    media: Sequence[str],
+    sid: str,
+    now: datetime,
+    lasts: timedelta,
 ) -> None:
-    """Hold a text until the volunteer says for whom it is; a text held before is replaced."""
-    take_held(session, volunteer_id)
+    """Hold a text until the volunteer says for whom it is, behind one that is held already.
+
+    What was held longer ago than it `lasts` is dropped.
+    """
+    before, held_at = take_held(session, volunteer_id), now
+    if before is not None and now - before.held_at <= lasts:
+        words = "\n".join(each for each in (before.words, words) if each)
+        media, held_at = [*before.media, *media], before.held_at
     session.add(
-        HeldText(volunteer_id=volunteer_id, words=words, media=list(media), sid=sid, held_at=now)
+        HeldText(
+            volunteer_id=volunteer_id, words=words, media=list(media), sid=sid, held_at=held_at
+        )
     )
     session.flush()
 

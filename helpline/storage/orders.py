@@ -135,6 +135,17 @@ def drop_orders(session: Session, leg_id: int, *kinds: OrderKind) -> Sequence[in
     ).all()
 
 
+def moved_since(session: Session, call_id: int, path: str, since: datetime) -> bool:
+    """Whether a leg of this call has been moved to this page since then."""
+    moved = exists().where(
+        CallOrder.leg_id == CallLeg.id,
+        CallLeg.call_id == call_id,
+        CallOrder.path == path,
+        CallOrder.claimed_at >= since,
+    )
+    return bool(session.scalar(select(moved)))
+
+
 def drop_moves(session: Session, leg_id: int, path: str) -> None:
     """Moves of a leg to this page, which nobody has begun, are overtaken."""
     session.execute(

@@ -632,6 +632,26 @@ class TestInTheCall:
         world.pass_time(25)
         assert world.talking(call, leg)
 
+    def test_star_is_heard_though_no_report_ever_came(self, world: World) -> None:
+        world.volunteer(SAM)
+        world.told.lost = {"/conference", "/status"}
+        call = world.call(ANN)
+        leg = world.answer(SAM, "1")
+        world.pass_time(3)
+        world.press(leg, "*")
+        world.pass_time(2)
+        world.press(leg, "9")
+        world.pass_time(2)
+        assert world.ringing("988")
+        assert not call.is_over
+
+    def test_an_answer_that_is_asked_for_again_leads_back_into_the_room(self, world: World) -> None:
+        world.volunteer(SAM)
+        call, leg = connected(world)
+        path = leg.url.removeprefix(world.settings.public_url)
+        form = {"CallSid": leg.sid, "CallStatus": "in-progress"}
+        assert call.room in world.post(path, form).get_data(as_text=True)
+
     def test_a_lead_listens_and_is_heard_by_the_peer_alone(self, world: World) -> None:
         world.volunteer(SAM)
         world.volunteer(LEAD, "Lea Marsh", role="lead")

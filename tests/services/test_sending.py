@@ -60,11 +60,12 @@ def test_two_equal_texts_are_not_taken_for_one(world: World) -> None:
     assert world.news(PERSON) == ["ok", "ok"]
 
 
-def test_a_carrier_that_cannot_be_asked_gets_the_text_again(world: World) -> None:
+@pytest.mark.parametrize("status", [404, 500, 503, 429])
+def test_a_carrier_that_cannot_be_asked_gets_the_text_again(world: World, status: int) -> None:
     world.volunteer(SAM)
     world.together(PERSON, SAM)
     world.carrier.trouble = [500]
-    world.carrier.list_status = 404
+    world.carrier.list_status = status
     world.text(SAM, "I am here")
     world.wait(60, steps=60)
     assert world.news(PERSON) == ["I am here"]

@@ -317,6 +317,14 @@ def test_a_held_text_never_goes_to_somebody_who_came_later(one_number: World) ->
     assert one_number.news(stranger) == []
 
 
+def test_two_held_texts_are_both_sent_in_order(one_number: World) -> None:
+    two_open(one_number)
+    one_number.text(SAM, "held one")
+    one_number.text(SAM, "held two")
+    one_number.text(SAM, "#a")
+    assert one_number.news(PERSON)[-1] == "held one\nheld two"
+
+
 def test_a_held_text_grows_old(one_number: World) -> None:
     two_open(one_number)
     one_number.text(SAM, "held")
