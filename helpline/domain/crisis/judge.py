@@ -35,7 +35,7 @@ ENOUGH = 1.0
 ASKING_WEIGHT = 0.35
 # What splits over texts is read together: so many characters of what came before.
 TAIL_CHARACTERS = 120
-# Signs remembered of one conversation, the latest.
+# Signs remembered of one conversation: the heaviest, and of equal ones the latest.
 MOST_HEARD = 200
 # Language: fewer known words than this of so many, and no lexicon covers the text (R18).
 FEWEST_WORDS_TO_TELL = 4
@@ -78,7 +78,7 @@ class Detector:
             signs += tuple(self._across(heard.tail, text, signs))
         everything = heard.signs + signs
         covered = bool(everything) or self._is_covered(text)
-        everything = everything[-MOST_HEARD:]
+        everything = _remembered(everything)
         judgement = self._weigh(everything, covered=covered)
         return judgement, Heard(everything, (heard.tail + " " + text)[-TAIL_CHARACTERS:].lstrip())
 
@@ -256,3 +256,11 @@ def _when(signs: Sequence[Sign], now: Sequence[Sign]) -> Time:
     if any(sign.component != Component.TIME for sign in now):
         return Time.NOW
     return Time.PAST if any(sign.time == Time.PAST for sign in about) else Time.NOW
+
+
+def _remembered(signs: tuple[Sign, ...]) -> tuple[Sign, ...]:
+    """What is kept of many signs: no number of light ones makes a heavy one forgotten (R12)."""
+    if len(signs) <= MOST_HEARD:
+        return signs
+    by_weight = sorted(range(len(signs)), key=lambda place: (signs[place].weight, place))
+    return tuple(signs[place] for place in sorted(by_weight[-MOST_HEARD:]))
