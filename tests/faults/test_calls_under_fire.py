@@ -190,7 +190,7 @@ def test_every_report_twice(phones: Callable[..., Town]) -> None:
 
 def test_caller_and_peer_hang_up_in_the_same_instant(phones: Callable[..., Town]) -> None:
     town = phones(peers=1, helpline_wrap_up_seconds=1)
-    for place in range(4):
+    for place in range(2):
         caller = dial(town, f"+1202555{4100 + place}")
         leg = take(town, *PEERS)
         town.wait_for(lambda: talking(town), 30)
@@ -216,7 +216,7 @@ def at_once(*works: Callable[[], object]) -> None:
 
 def test_two_peers_who_press_1_in_the_same_instant(phones: Callable[..., Town]) -> None:
     """One has the caller; the other hears so, and is free again."""
-    town = phones(peers=2, pace=0.3, helpline_wrap_up_seconds=1)
+    town = phones(peers=2, pace=0.15, helpline_wrap_up_seconds=1)
     for place in range(2):
         caller = dial(town, f"+1202555{4300 + place}")
         both = town.wait_for(lambda: ring_all(town, *PEERS[:2]), 30)
@@ -257,7 +257,7 @@ def test_ten_callers_and_three_peers(phones: Callable[..., Town]) -> None:
             if person is None:
                 continue
             assert len(members) == 2
-            if time.monotonic() - begun.setdefault(room, time.monotonic()) > 1:
+            if time.monotonic() - begun.setdefault(room, time.monotonic()) > 0.3:
                 served.add(person)
                 town.sim(f"calls/{callers[person]}/hang-up")
         return len(served) == len(callers)
