@@ -59,7 +59,6 @@ class Scripts:
         emergency = self.house.emergency(phone, self.language)
         said = [
             self.say("call_greeting", line=self._line, emergency=emergency),
-            *([self.say("call_recorded")] if policy.records_calls else []),
             self.say("call_keys"),
             *self._languages(),
         ]
@@ -80,7 +79,11 @@ class Scripts:
         return dict(enumerate(others, KEY_FIRST_LANGUAGE))
 
     def waiting_room(self, room: str, *, recorded: bool = False) -> Script:
-        """Music and honest word until a peer comes; the caller's end is the end of the call."""
+        """Music and honest word until a peer comes; the caller's end is the end of the call.
+
+        Where the call is recorded that is said here, each time, with the key that refuses it: no
+        key pressed before and no move can lead into a recorded room past it (R37).
+        """
         join = Join(
             room,
             self.url("/after"),
@@ -91,7 +94,10 @@ class Scripts:
             label="caller",
             recorded_to=self.url("/recording") if recorded else "",
         )
-        return (join,)
+        if not recorded:
+            return (join,)
+        notice = Ask((self.say("call_recorded"),), self.url("/menu"), AFTER_GREETING_SECONDS)
+        return (notice, join)
 
     def music(self, times: int) -> Script:
         """Never more than a quarter of a minute without a word.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,10 +34,11 @@ ANN, BEN = "+12025550150", "+12025550151"
 SAM, KIM, LEE = "+12025550111", "+12025550112", "+12025550113"
 LEAD, PRO = "+12025550120", "+12025550130"
 GREETING = 30
+MakeWorld = Callable[..., World]
 
 
 @pytest.fixture
-def make_world(database: Engine, servers: tuple[str, str]) -> Iterator[object]:
+def make_world(database: Engine, servers: tuple[str, str]) -> Iterator[MakeWorld]:
     """A world with settings of one's own."""
     opened: list[World] = []
 
@@ -68,6 +69,22 @@ def connected(world: World, caller: str = ANN, peer: str = SAM) -> tuple[SimCall
     world.pass_time(GREETING)
     assert world.talking(call, leg)
     return call, leg
+
+
+def promised(world: World, waits: int = 15) -> SimCall:
+    """Ann has called, chosen to be called back, and hung up."""
+    call = world.call(ANN)
+    world.press(call, "2")
+    world.press(call, "1")
+    world.pass_time(waits)
+    return call
+
+
+def star(world: World, leg: SimCall, key: str) -> None:
+    """A peer in a call presses `*`, and then a key."""
+    world.press(leg, "*")
+    world.pass_time(2)
+    world.press(leg, key)
 
 
 def events(world: World, kind: Kind) -> int:
@@ -138,9 +155,9 @@ class TestTheRoad:
 
     @pytest.mark.parametrize("behaviour", ["busy", "failed"])
     def test_who_cannot_be_reached_is_skipped_at_once(
-        self, make_world: object, behaviour: str
+        self, make_world: MakeWorld, behaviour: str
     ) -> None:
-        world: World = make_world(helpline_ring_strategy="one")  # type: ignore[operator]
+        world = make_world(helpline_ring_strategy="one")
         world.volunteer(SAM)
         world.pass_time(5)
         world.volunteer(KIM, "Kim Lake")
@@ -150,8 +167,10 @@ class TestTheRoad:
         assert world.ringing(KIM)
         assert events(world, Kind.CALL_NOT_TAKEN) == 1
 
-    def test_one_after_another_and_each_once_before_anybody_twice(self, make_world: object) -> None:
-        world: World = make_world(helpline_ring_strategy="one")  # type: ignore[operator]
+    def test_one_after_another_and_each_once_before_anybody_twice(
+        self, make_world: MakeWorld
+    ) -> None:
+        world = make_world(helpline_ring_strategy="one")
         for phone in (SAM, KIM, LEE):
             world.volunteer(phone)
             world.pass_time(2)
@@ -250,8 +269,8 @@ class TestOneTruth:
         world.pass_time(20)
         assert world.ringing(SAM) is None
 
-    def test_the_last_peer_is_rung_first(self, make_world: object) -> None:
-        world: World = make_world(helpline_ring_strategy="one")  # type: ignore[operator]
+    def test_the_last_peer_is_rung_first(self, make_world: MakeWorld) -> None:
+        world = make_world(helpline_ring_strategy="one")
         world.volunteer(SAM)
         world.pass_time(2)
         world.volunteer(KIM, "Kim Lake")
@@ -344,10 +363,7 @@ class TestTheCallersKeys:
 
     def test_2_then_1_is_a_call_back(self, world: World) -> None:
         world.volunteer(SAM)
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(15)
+        call = promised(world)
         assert call.is_over
         assert "waits to be called back" in world.inbox(SAM)[-1]
         world.text(SAM, "1")
@@ -368,10 +384,7 @@ class TestTheCallersKeys:
 
     def test_a_person_who_does_not_answer_the_call_back_is_texted(self, world: World) -> None:
         world.volunteer(SAM)
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(15)
+        promised(world)
         world.exchange.behaviours[ANN] = "voicemail"
         world.text(SAM, "1")
         world.pass_time(2)
@@ -384,10 +397,7 @@ class TestTheCallersKeys:
 
     def test_a_peer_who_does_not_answer_our_call_lets_another_have_it(self, world: World) -> None:
         world.volunteer(SAM)
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(15)
+        promised(world)
         world.text(SAM, "1")
         world.volunteer(KIM, "Kim Lake")
         world.pass_time(40)
@@ -516,9 +526,9 @@ class TestNobody:
         assert world.talking(again, leg)
 
     def test_after_the_rounds_the_choice_comes_before_the_time_is_up(
-        self, make_world: object
+        self, make_world: MakeWorld
     ) -> None:
-        world: World = make_world(helpline_ring_seconds=3)  # type: ignore[operator]
+        world = make_world(helpline_ring_seconds=3)
         world.volunteer(SAM)
         world.exchange.behaviours[SAM] = "no-answer"
         call = world.call(ANN)
@@ -588,17 +598,13 @@ class TestInTheCall:
         assert open_legs(world) == 0
 
     def test_without_one_on_duty_the_lines_own_number_then_the_crisis_line(
-        self, make_world: object
+        self, make_world: MakeWorld
     ) -> None:
-        world: World = make_world(  # type: ignore[operator]
-            helpline_professional_number="+12025550177"
-        )
+        world = make_world(helpline_professional_number="+12025550177")
         world.volunteer(SAM)
         call, leg = connected(world)
         world.exchange.behaviours["+12025550177"] = "busy"
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "9")
+        star(world, leg, "9")
         world.pass_time(4)
         assert "+12025550177" in [each.to for each in world.exchange.calls.values()]
         third = world.answer("988")
@@ -609,9 +615,7 @@ class TestInTheCall:
         world.volunteer(SAM)
         call, leg = connected(world)
         world.exchange.behaviours["988"] = "busy"
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "9")
+        star(world, leg, "9")
         world.pass_time(10)
         assert world.talking(call, leg)
         assert "988" in world.inbox(SAM)[-1]
@@ -619,9 +623,7 @@ class TestInTheCall:
     def test_star_and_anything_else_leads_back(self, world: World) -> None:
         world.volunteer(SAM)
         call, leg = connected(world)
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "4")
+        star(world, leg, "4")
         world.pass_time(2)
         assert world.talking(call, leg)
 
@@ -638,9 +640,7 @@ class TestInTheCall:
         call = world.call(ANN)
         leg = world.answer(SAM, "1")
         world.pass_time(3)
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "9")
+        star(world, leg, "9")
         world.pass_time(2)
         assert world.ringing("988")
         assert not call.is_over
@@ -656,9 +656,7 @@ class TestInTheCall:
         world.volunteer(SAM)
         world.volunteer(LEAD, "Lea Marsh", role="lead")
         call, leg = connected(world)
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "5")
+        star(world, leg, "5")
         world.pass_time(3)
         lead = world.answer(LEAD, "1")
         world.pass_time(8)
@@ -708,18 +706,38 @@ class TestInTheCall:
         world.pass_time(15)
         assert world.talking(call, second)
 
-    def test_recording_is_off_and_when_on_it_is_said_and_can_be_refused(
-        self, make_world: object
-    ) -> None:
-        world: World = make_world()  # type: ignore[operator]
+    def test_recording_is_off(self, world: World) -> None:
         world.call(ANN)
         assert not any("record=" in document for _, document in world.told.documents)
-        world = make_world(helpline_record_calls=True)  # type: ignore[operator]
-        call = world.call(BEN)
-        assert "This call is recorded" in said(call)
-        assert 'record="record-from-start"' in world.told.documents[-1][1]
+
+    @pytest.mark.parametrize("key", ["", "1", "6", "3", "2"])
+    def test_no_way_leads_into_a_recorded_room_past_the_notice(
+        self, make_world: MakeWorld, key: str
+    ) -> None:
+        """Whatever is pressed first, and a peer who comes early: it is said, then recorded."""
+        world = make_world(helpline_record_calls=True)
+        world.volunteer(SAM)
+        call = world.call(ANN)
+        if key:
+            world.press(call, key)
+        world.answer(SAM, "1")
+        world.pass_time(60)
+        recorded = [text for _, text in world.told.documents if "record=" in text]
+        assert key == "2" or recorded
+        for text in recorded:
+            notices = ("This call is recorded", "Esta llamada se graba")
+            assert any(notice in text.partition("record=")[0] for notice in notices)
+
+    def test_recording_can_be_refused(self, make_world: MakeWorld) -> None:
+        world = make_world(helpline_record_calls=True)
+        world.volunteer(SAM)
+        call = world.call(ANN)
         world.press(call, "8")
-        assert "record=" not in world.told.documents[-1][1]
+        before = len(world.told.documents)
+        leg = world.answer(SAM, "1")
+        world.pass_time(20)
+        assert world.talking(call, leg)
+        assert not any("record=" in text for _, text in world.told.documents[before - 1 :])
 
 
 class TestNobodyIsStranded:
@@ -727,9 +745,7 @@ class TestNobodyIsStranded:
         world.volunteer(SAM)
         world.volunteer(LEAD, "Lea Marsh", role="lead")
         call, leg = connected(world)
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "5")
+        star(world, leg, "5")
         lead = world.answer(LEAD, "1")
         world.pass_time(8)
         world.text(SAM, "#done")
@@ -741,9 +757,7 @@ class TestNobodyIsStranded:
         world.volunteer(SAM)
         world.volunteer(PRO, "Pat Stone", role="professional")
         call, leg = connected(world)
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "9")
+        star(world, leg, "9")
         world.pass_time(1)
         assert world.ringing(PRO)
         world.hang_up(call)
@@ -754,9 +768,7 @@ class TestNobodyIsStranded:
         world.volunteer(SAM)
         world.volunteer(PRO, "Pat Stone", role="professional")
         call, leg = connected(world)
-        world.press(leg, "*")
-        world.pass_time(2)
-        world.press(leg, "9")
+        star(world, leg, "9")
         third = world.answer(PRO, "1")
         world.pass_time(15)
         world.volunteer(KIM, "Kim Lake")
@@ -857,10 +869,7 @@ class TestNobodyIsStranded:
         assert call.doing == "is being recorded"
 
     def test_calling_again_and_leaving_keeps_the_promise(self, world: World) -> None:
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(15)
+        promised(world)
         again = world.call(ANN)
         world.pass_time(2)
         world.hang_up(again)
@@ -869,10 +878,7 @@ class TestNobodyIsStranded:
         assert "waits to be called back" in world.inbox(SAM)[-1]
 
     def test_stop_takes_back_a_promised_call(self, world: World) -> None:
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(15)
+        promised(world)
         world.text(ANN, "STOP")
         world.volunteer(SAM)
         world.pass_time(30)
@@ -884,10 +890,7 @@ class TestNobodyIsStranded:
     ) -> None:
         world.volunteer(SAM)
         world.told.lost = {"/voice/status"}
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(25)
+        promised(world, 25)
         world.text(SAM, "1")
         leg = world.answer(SAM, "1")
         back = world.answer(ANN, "1")
@@ -898,10 +901,7 @@ class TestNobodyIsStranded:
         self, world: World
     ) -> None:
         world.volunteer(SAM)
-        call = world.call(ANN)
-        world.press(call, "2")
-        world.press(call, "1")
-        world.pass_time(25)
+        promised(world, 25)
         world.text(SAM, "1")
         leg = world.answer(SAM, "1")
         back = world.answer(ANN, "1")
@@ -912,8 +912,8 @@ class TestNobodyIsStranded:
         assert "No peer is free" in said(back)
         assert not back.is_over
 
-    def test_idle_texts_do_not_end_a_call(self, make_world: object) -> None:
-        world: World = make_world(helpline_idle_close_seconds=120)  # type: ignore[operator]
+    def test_idle_texts_do_not_end_a_call(self, make_world: MakeWorld) -> None:
+        world = make_world(helpline_idle_close_seconds=120)
         world.volunteer(SAM)
         world.together(ANN, SAM)
         world.text(SAM, "#call")
@@ -945,8 +945,8 @@ class TestNobodyIsStranded:
         placed = [line for line in world.rest if line.endswith("/Calls.json")]
         assert len(placed) == before
 
-    def test_turns_that_nobody_took_are_given_back(self, make_world: object) -> None:
-        world: World = make_world(helpline_ring_strategy="all")  # type: ignore[operator]
+    def test_turns_that_nobody_took_are_given_back(self, make_world: MakeWorld) -> None:
+        world = make_world(helpline_ring_strategy="all")
         for place in range(8):
             world.volunteer(f"+120255561{place:02}")
         call = world.call(ANN)
