@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from helpline.domain.calls import LegKind
 from helpline.domain.record import Kind
 from helpline.services.desk import Desk
-from helpline.services.phone_orders import dial
+from helpline.services.phone_orders import call_out
 from helpline.services.write_text import to_volunteer
-from helpline.storage import calls, conversations, lines, volunteers
+from helpline.storage import calls, conversations, volunteers
 from helpline.storage.models import Call, CallLeg, Contact, Conversation, Volunteer
 
 
@@ -67,17 +67,8 @@ def _call(
     number: str,
     volunteer: Volunteer | None,
 ) -> None:
-    leg = calls.make_leg(
-        desk.session,
-        conversation,
-        kind,
-        sender=lines.public_number(desk.session, conversation.line_id).e164,
-        to=number,
-        call=call,
-        volunteer_id=volunteer.id if volunteer is not None else None,
-        now=desk.now,
-    )
-    dial(desk, leg)
+    volunteer_id = volunteer.id if volunteer is not None else None
+    leg = call_out(desk, conversation, kind, number, call=call, volunteer_id=volunteer_id)
     called = Kind.PROFESSIONAL_CALLED if kind == LegKind.PROFESSIONAL else Kind.LEAD_CALLED_IN
     desk.note(
         conversation.line_id,

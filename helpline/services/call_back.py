@@ -11,10 +11,10 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.hand_on import hand_on
-from helpline.services.phone_orders import dial, let_go
+from helpline.services.phone_orders import call_out, let_go
 from helpline.services.wrap_up import finish
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import calls, conversations, lines, offers, steps
+from helpline.storage import calls, conversations, offers, steps
 from helpline.storage.models import Call, CallLeg, Contact, Conversation, Volunteer
 
 # Somebody who was promised a call back hangs up within this time, or after their message.
@@ -52,17 +52,8 @@ def begin_call_back(desk: Desk, conversation: Conversation, volunteer: Volunteer
     """A peer has taken it: their phone is called first, and a press of 1 calls the person."""
     contact = conversations.contact_of(desk.session, conversation)
     call = calls.make_call(desk.session, conversation, calls.new_room(), desk.now)
-    leg = calls.make_leg(
-        desk.session,
-        conversation,
-        LegKind.PEER,
-        sender=_sender(desk, conversation),
-        to=volunteer.phone.e164,
-        call=call,
-        volunteer_id=volunteer.id,
-        now=desk.now,
-    )
-    dial(desk, leg)
+    whose = {"call": call, "volunteer_id": volunteer.id}
+    call_out(desk, conversation, LegKind.PEER, volunteer.phone.e164, **whose)
     is_text = conversation.channel == Channel.TEXT
     key = "call_back_starts_text" if is_text else "call_back_starts"
     to_volunteer(desk, volunteer, desk.say(key, alias=contact.alias))
@@ -81,21 +72,8 @@ def call_person(desk: Desk, conversation: Conversation, call: Call) -> bool:
     contact = conversations.contact_of(desk.session, conversation)
     if contact.phone is None or not can_be_called(contact):
         return False
-    leg = calls.make_leg(
-        desk.session,
-        conversation,
-        LegKind.CALLER,
-        sender=_sender(desk, conversation),
-        to=contact.phone.e164,
-        call=call,
-        now=desk.now,
-    )
-    dial(desk, leg)
+    call_out(desk, conversation, LegKind.CALLER, contact.phone.e164, call=call)
     return True
-
-
-def _sender(desk: Desk, conversation: Conversation) -> str:
-    return lines.public_number(desk.session, conversation.line_id).e164
 
 
 def call_by_command(

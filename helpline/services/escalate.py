@@ -10,10 +10,10 @@ from helpline.domain.matching import queue_at
 from helpline.domain.record import Kind, StepKind, TextKind
 from helpline.domain.timing import minutes_between
 from helpline.services.desk import Desk
-from helpline.services.phone_orders import dial
+from helpline.services.phone_orders import call_out
 from helpline.services.relay_text import peer_sender
 from helpline.services.write_text import to_person, to_volunteer
-from helpline.storage import alerts, calls, conversations, lines, steps
+from helpline.storage import alerts, calls, conversations, steps
 from helpline.storage.models import Alert, Contact, Conversation, Volunteer
 
 # What is no news by itself once an alert is open.
@@ -187,17 +187,9 @@ def _call(desk: Desk, alert: Alert, volunteer: Volunteer) -> None:
     ringing = calls.open_legs_of_alert(desk.session, alert.id)
     if any(leg.volunteer_id == volunteer.id for leg in ringing):
         return
-    leg = calls.make_leg(
-        desk.session,
-        desk.session.get_one(Conversation, alert.conversation_id),
-        LegKind.ALERT,
-        sender=lines.public_number(desk.session, alert.line_id).e164,
-        to=volunteer.phone.e164,
-        volunteer_id=volunteer.id,
-        alert_id=alert.id,
-        now=desk.now,
-    )
-    dial(desk, leg)
+    conversation = desk.session.get_one(Conversation, alert.conversation_id)
+    whose = {"volunteer_id": volunteer.id, "alert_id": alert.id}
+    call_out(desk, conversation, LegKind.ALERT, volunteer.phone.e164, **whose)
     desk.note(
         alert.line_id,
         Kind.ALERT_CALLED,

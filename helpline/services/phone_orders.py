@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from helpline.domain.calls import LegEnding, LegKind, LegState, OrderKind
 from helpline.services.desk import Desk
-from helpline.storage import calls, orders
+from helpline.storage import calls, lines, orders
 from helpline.storage.models import CallLeg, Conversation
 
 # By then whoever calls has heard how to reach emergency help.
@@ -14,9 +15,21 @@ EMERGENCY_HEARD = timedelta(seconds=9)
 ROOM = "room"
 
 
-def dial(desk: Desk, leg: CallLeg) -> None:
-    """Have a leg dialled."""
+def call_out(
+    desk: Desk, conversation: Conversation, kind: LegKind, to: str, **whose: Any
+) -> CallLeg:
+    """A phone to be called, from the public number; `whose` as `calls.make_leg` takes it."""
+    leg = calls.make_leg(
+        desk.session,
+        conversation,
+        kind,
+        sender=lines.public_number(desk.session, conversation.line_id).e164,
+        to=to,
+        now=desk.now,
+        **whose,
+    )
     orders.write_order(desk.session, leg, OrderKind.DIAL, desk.now)
+    return leg
 
 
 def move(desk: Desk, leg: CallLeg, page: str, *, at: datetime | None = None) -> None:

@@ -10,8 +10,8 @@ from helpline.domain.record import Kind, StepKind
 from helpline.services.desk import Desk
 from helpline.services.end_offer import end_offer
 from helpline.services.opt_out import abandon
-from helpline.services.phone_orders import dial
-from helpline.storage import calls, conversations, duties, lines, offers, steps
+from helpline.services.phone_orders import call_out
+from helpline.storage import calls, conversations, duties, offers, steps
 from helpline.storage.models import Call, CallLeg, Conversation, Volunteer
 
 # How much longer than it rings a phone may take to be reported as not answered.
@@ -69,18 +69,8 @@ def _ring(desk: Desk, conversation: Conversation, call: Call, volunteer: Volunte
     if conversation.state == State.WAITING:
         conversations.move(conversation, Event.OFFERED)
     offer = offers.make(session, conversation, volunteer, desk.now, ends_at, is_call=True)
-    leg = calls.make_leg(
-        session,
-        conversation,
-        LegKind.PEER,
-        sender=lines.public_number(session, conversation.line_id).e164,
-        to=volunteer.phone.e164,
-        call=call,
-        volunteer_id=volunteer.id,
-        offer_id=offer.id,
-        now=desk.now,
-    )
-    dial(desk, leg)
+    whose = {"call": call, "volunteer_id": volunteer.id, "offer_id": offer.id}
+    leg = call_out(desk, conversation, LegKind.PEER, volunteer.phone.e164, **whose)
     steps.promise(session, StepKind.STOP_RINGING, leg.id, ends_at + LONGEST_QUEUE)
     desk.note(
         conversation.line_id,
