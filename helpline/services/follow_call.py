@@ -101,9 +101,7 @@ def _joined(desk: Desk, conversation: Conversation, leg: CallLeg) -> None:
 
 def _ended(desk: Desk, conversation: Conversation, leg: CallLeg, ending: LegEnding) -> None:
     leg.ending, leg.ended_at = ending, desk.now
-    orders.drop_orders(
-        desk.session, leg.id, OrderKind.DIAL, OrderKind.END, OrderKind.MOVE, OrderKind.CHECK
-    )
+    orders.drop_orders(desk.session, leg.id, *OrderKind)
     desk.session.flush()
     AFTER[LegKind(leg.kind)](desk, conversation, leg)
     desk.session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -19,6 +19,11 @@ CLAIM_LASTS = timedelta(seconds=12)
 OPEN = [state.value for state in OPEN_ORDERS]
 # Whose phones wait for their turn; whom danger calls for is called at once.
 PACED = (LegKind.PEER, LegKind.CALLER)
+# What can still be taken back. A call that may have been placed cannot: it is found, and ended.
+_NOT_BEGUN = or_(
+    CallOrder.state == OrderState.QUEUED,
+    and_(CallOrder.state == OrderState.UNSURE, CallOrder.kind != OrderKind.DIAL),
+)
 
 
 def write_order(
@@ -118,16 +123,13 @@ def lock_order(session: Session, order_id: int) -> CallOrder | None:
 
 
 def drop_orders(session: Session, leg_id: int, *kinds: OrderKind) -> Sequence[int]:
-    """Orders of these kinds are no longer wanted; returns the ids of those withdrawn.
-
-    A call that may have been placed is not: it must be found, and ended.
-    """
+    """Orders of these kinds are no longer wanted; returns the ids of those taken back."""
     return session.scalars(
         update(CallOrder)
         .where(
             CallOrder.leg_id == leg_id,
             CallOrder.kind.in_([kind.value for kind in kinds]),
-            CallOrder.state.in_(_not_begun(kinds)),
+            _NOT_BEGUN,
         )
         .values(state=OrderState.WITHDRAWN)
         .returning(CallOrder.id)
@@ -154,14 +156,8 @@ def drop_moves(session: Session, leg_id: int, path: str) -> None:
             CallOrder.leg_id == leg_id,
             CallOrder.kind == OrderKind.MOVE,
             CallOrder.path == path,
-            CallOrder.state.in_([OrderState.QUEUED, OrderState.UNSURE]),
+            _NOT_BEGUN,
         )
         .values(state=OrderState.WITHDRAWN)
         .execution_options(synchronize_session=False)
     )
-
-
-def _not_begun(kinds: Sequence[OrderKind]) -> list[str]:
-    if OrderKind.DIAL in kinds:
-        return [OrderState.QUEUED.value]
-    return [OrderState.QUEUED.value, OrderState.UNSURE.value]
