@@ -79,7 +79,7 @@ class SimCall:
     ring_seconds: float = 60.0
     heard: list[str] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
-    heard_at: float = 0.0
+    heard_until: float = 0.0
     answered_in: float = 0.0
     doing: str = ""
     room: str = ""
@@ -322,6 +322,7 @@ class Exchange:
     def _ask(self, call: SimCall, url: str, extra: Mapping[str, str]) -> None:
         """Fetch the next document; what was going on is over."""
         call.turn += 1
+        call.heard_until = min(call.heard_until, self._outside.now())
         turn, form = call.turn, {**self._form(call), **extra}
         call.doing = "waiting for the helpline"
 
@@ -387,12 +388,10 @@ class Exchange:
         """Let a phone hear a verb; returns how long it takes."""
         if verb.tag == "Pause":
             return float(verb.get("length", "1"))
-        if verb.tag == "Play":
-            self._hear(call, "♪")
-            return PLAY_SECONDS
         words = " ".join("".join(verb.itertext()).split())
-        self._hear(call, words)
-        return len(words.split()) / WORDS_PER_SECOND
+        seconds = PLAY_SECONDS if verb.tag == "Play" else len(words.split()) / WORDS_PER_SECOND
+        self._hear(call, "♪" if verb.tag == "Play" else words, seconds)
+        return seconds
 
     def _gather(self, call: SimCall, verb: Element) -> None:
         call.gather, call.doing = verb, "may press a key"
@@ -659,9 +658,10 @@ class Exchange:
 
     # Telling
 
-    def _hear(self, call: SimCall, words: str) -> None:
+    def _hear(self, call: SimCall, words: str, seconds: float = 0.0) -> None:
         call.heard.append(words)
-        call.heard_at = self._outside.now()
+        begins = max(self._outside.now(), call.heard_until)
+        call.heard_until = begins + seconds * self.pace
 
     def _tell(self, call: SimCall) -> None:
         self._outside.tell(call)
@@ -759,7 +759,7 @@ def shown(call: SimCall) -> dict[str, Any]:
         "status": call.status,
         "heard": call.heard[-30:],
         "pressed": call.pressed,
-        "heard_at": call.heard_at,
+        "heard_until": call.heard_until,
         "answered_in": call.answered_in,
         "doing": call.doing,
         "room": call.room,

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 PEERS = ["+12025550111", "+12025550112", "+12025550113"]
 PACE = 0.1
 MOST_SILENT = 20.0
+# Nobody calls any more for this long, in real seconds: nothing may still ring.
+LATE_SECONDS = 3.0
 
 
 class Watch(threading.Thread):
@@ -28,6 +30,8 @@ class Watch(threading.Thread):
         self._town, self._pace, self._ended = town, pace, threading.Event()
         self.silent: list[str] = []
         self.crowded: list[str] = []
+        self.late: list[str] = []
+        self._nobody_since = time.time()
 
     def run(self) -> None:
         while not self._ended.wait(0.1):
@@ -45,12 +49,16 @@ class Watch(threading.Thread):
         for name, members in rooms.items():
             if sum(each["to"] in PEERS for each in members) > 1:
                 self.crowded.append(name)
+        if any(each["direction"] == "inbound" and not each["is_over"] for each in calls):
+            self._nobody_since = now
+        if now - self._nobody_since > LATE_SECONDS:
+            rung = [each for each in calls if each["to"] in PEERS and each["status"] == "ringing"]
+            self.late += [each["sid"] for each in rung]
         for call in calls:
             alone = len(rooms.get(call["room"], [])) < 2
-            quiet = now - max(call["heard_at"], call["made_at"])
+            quiet = now - max(call["heard_until"], call["made_at"])
             is_caller = call["direction"] == "inbound" and call["status"] == "in-progress"
-            # The longest words take some 15 s of the exchange's time.
-            if is_caller and alone and quiet > (MOST_SILENT + 15) * self._pace + 0.5:
+            if is_caller and alone and quiet > MOST_SILENT * self._pace + 0.5:
                 self.silent.append(f"{call['sid']} {quiet:.1f} {call['doing']}")
 
     def end(self) -> None:
@@ -58,6 +66,7 @@ class Watch(threading.Thread):
         self.join()
         assert self.silent == []
         assert self.crowded == []
+        assert self.late == []
 
 
 @pytest.fixture
