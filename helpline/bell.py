@@ -51,6 +51,7 @@ class RqBell:
                 wanted, self._wanted = self._wanted, set()
             for name in sorted(wanted):
                 self.ring_now(name)
+            # Rings that come meanwhile become one (see `REST_SECONDS`).
             time.sleep(REST_SECONDS)
 
     def ring_now(self, name: str) -> bool:

@@ -45,6 +45,8 @@ WAIT_SECONDS = 20.0
 CALL_SECONDS = 60.0
 # The script plays its call five times as fast as in life.
 SCRIPT_PACE = 0.2
+# The simulator is asked this often what has come, as a person looks at a phone.
+LOOK_SECONDS = 0.1
 
 
 def prepare(machine: Machine) -> None:
@@ -174,7 +176,7 @@ class Story:
             if found is not None:
                 self._show(self.name(found["sender"]), self.name(found["to"]), f"({what})")
                 return found
-            time.sleep(0.1)
+            time.sleep(LOOK_SECONDS)
         raise Missing(f"never came to be: {what}")
 
     def expect(self, to: str, words: str) -> dict[str, Any]:
@@ -187,7 +189,7 @@ class Story:
                     self._seen.add(text["sid"])
                     self._show(self.name(text["sender"]), self.name(to), text["body"])
                     return dict(text)
-            time.sleep(0.1)
+            time.sleep(LOOK_SECONDS)
         raise Missing(f"{self.name(to)} never got: {words}")
 
     @staticmethod

@@ -25,8 +25,10 @@ STOP_WORDS = frozenset(
 )
 START_WORDS = frozenset({"start", "unstop", "yes"})
 WEBHOOK_SECONDS = 15.0
+# How long a network takes to carry a text, to be late with a webhook, to try one again.
 REPORT_PAUSE_SECONDS = 0.15
 LATE_SECONDS = 3.0
+RETRY_SECONDS = 0.5
 MOST_KEPT = 20_000
 
 
@@ -219,7 +221,7 @@ class Network:
             try:
                 answer = self._http.post(url, data=form, headers=headers, timeout=WEBHOOK_SECONDS)
             except requests.RequestException:
-                time.sleep(0.5)
+                time.sleep(RETRY_SECONDS)
                 continue
             status, text = answer.status_code, answer.text
             if answer.ok:

@@ -13,6 +13,7 @@ from helpline.simulator.network import Network, Text, rfc2822
 
 API = "/2010-04-01/Accounts/<account_sid>"
 LONGEST_BODY = 1600
+# What the faults `…_timeout_after_accepting` and `…_delay` are: a carrier that hangs, or is slow.
 HANG_SECONDS = 20.0
 DELAY_SECONDS = 0.1
 MESSAGES = {
