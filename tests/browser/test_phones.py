@@ -223,3 +223,34 @@ def test_the_public_page(browser: Browser, world: World, size: str, scheme: str)
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_message_can_be_heard_and_later_is_said_to_be_gone(
+    browser: Browser, world: World, size: str
+) -> None:
+    world.volunteer(SAM, role="lead")
+    call = world.call(PERSON)
+    world.pass_time(25)
+    world.press(call, "1")
+    world.pass_time(15)
+    world.press(call, "#")
+    world.pass_time(10)
+    link = next(text for text in world.inbox(SAM) if "/v/voicemail/" in text)
+    path = link[link.index("/v/voicemail/") :].strip()
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        page = open_page(browser, f"http://127.0.0.1:{server.port}{path}", size)
+        expect(page.locator("audio")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+        shoot(page, f"voicemail-{size}")
+        world.wait(31 * 86_400)
+        page.reload()
+        expect(page.get_by_text("has been deleted")).to_be_visible()
+        page.context.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
